@@ -1,0 +1,192 @@
+"""Experiment: everything that decides the numbers of one training run, frozen, checked and JSON in and out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, real, rule_of, short, switch, whole
+from cnnviz.engine.words import ACTIVATIONS, DATASETS, INITS, NETS, NORMS, OPTIMISERS, SCHEDULES
+
+__all__ = ["Clipping", "Data", "Experiment", "ExperimentError", "Measure", "Net", "Optimiser", "Schedule", "replace", "rule"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Data(Checked):
+    """Which examples are learned from."""
+
+    dataset: str = choice("fashion_mnist", DATASETS, "Data set")
+    train_examples: int = whole(10_000, 10, 60_000, "Training set", "examples", log=True)
+    test_examples: int = whole(1_000, 10, 10_000, "Test set", "examples", log=True)
+
+
+@dataclass(frozen=True)
+class Net(Checked):
+    """The network: how deep, how wide, from what blocks, from what start."""
+
+    net: str = choice("mlp", NETS, "Network", help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer.")
+    depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included.")
+    width: int = whole(64, 2, 1024, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution.")
+    activation: str = choice("relu", ACTIVATIONS, "Activation")
+    init: str = choice("he", INITS, "Initialisation")
+    init_scale: float = real(1.0, 0.0, 100.0, "Initial scale", "× the scheme's standard deviation", log=True)
+    norm: str = choice("none", NORMS, "Normalisation")
+    skip: bool = switch(False, "Skip connections", help="Every hidden layer adds its input to its output.")
+
+
+@dataclass(frozen=True)
+class Optimiser(Checked):
+    """How a gradient becomes a step."""
+
+    optimiser: str = choice("sgd", OPTIMISERS, "Optimiser")
+    lr: float = real(0.1, 1e-6, 100.0, "Learning rate", log=True)
+    momentum: float = real(0.9, 0.0, 0.9999, "Momentum", help="Used by momentum and Nesterov; β₁ of Adam and AdamW.")
+    beta2: float = real(0.999, 0.0, 0.99999, "β₂", help="Decay of the squared gradient in RMSProp, Adam and AdamW.")
+    weight_decay: float = real(0.0, 0.0, 1.0, "Weight decay", "λ", log=True, help="Adds λ·w to each weight's gradient (AdamW: decoupled).")
+
+
+@dataclass(frozen=True)
+class Schedule(Checked):
+    """How the learning rate changes with the step."""
+
+    schedule: str = choice("constant", SCHEDULES, "Schedule")
+    warmup_steps: int = whole(0, 0, 100_000, "Warm-up", "steps", help="The rate rises linearly from 0 over these steps.")
+    decay_every: int = whole(500, 1, 100_000, "Decay every", "steps", help="Step schedule: the rate is multiplied each time.")
+    decay_factor: float = real(0.1, 0.0, 1.0, "Decay factor", "×")
+
+
+@dataclass(frozen=True)
+class Clipping(Checked):
+    """Bounds on gradients and weights; 0 switches each off."""
+
+    clip_norm: float = real(0.0, 1e-6, 1e6, "Clip gradient norm", "L2, all layers together", off=0.0, log=True)
+    clip_value: float = real(0.0, 1e-9, 1e6, "Clip gradient value", "each entry", off=0.0, log=True)
+    clip_weight: float = real(0.0, 1e-6, 1e6, "Clip weights", "each entry", off=0.0, log=True)
+
+
+@dataclass(frozen=True)
+class Measure(Checked):
+    """How often a run is measured. It decides how large a recording is, never what is trained."""
+
+    snapshots: int = whole(200, 2, 2_000, "Snapshots", "a run")
+    histograms: int = whole(40, 0, 2_000, "Histograms", "a run")
+    evaluations: int = whole(20, 0, 2_000, "Test evaluations", "a run")
+
+
+@dataclass(frozen=True)
+class Experiment(Checked):
+    """One training run, complete: the same experiment gives the same numbers.
+
+    Built by keyword from parts, or from another one by `replace(experiment, depth=20)`, which finds the part that a name
+    belongs to. Raises ExperimentError with the name, the value and the rule.
+    """
+
+    data: Data = Data()
+    net: Net = Net()
+    optimiser: Optimiser = Optimiser()
+    schedule: Schedule = Schedule()
+    clipping: Clipping = Clipping()
+    measure: Measure = Measure()
+    steps: int = whole(1_000, 1, 200_000, "Steps", "updates", log=True)
+    batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
+    seed: int = whole(0, 0, 2**31 - 1, "Seed")
+
+    @classmethod
+    def of(cls, **settings: Any) -> Experiment:
+        """An experiment from flat settings, `Experiment.of(depth=20, lr=0.1)`; the rest are defaults."""
+        return replace(cls(), **settings)
+
+    @classmethod
+    def preset(cls, name: str) -> Experiment:
+        """A lesson's preset, "vanishing_gradients/sigmoid", or one of its variants, "vanishing_gradients/sigmoid/B"."""
+        from cnnviz import lessons
+
+        return lessons.preset(name)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Experiment:
+        """The experiment that `to_json` wrote. Raises ExperimentError for anything else."""
+        if len(text) > 10_000:
+            raise ExperimentError(f"An experiment's JSON has at most 10,000 characters; this has {len(text):,}.")
+        try:
+            settings = json.loads(text)
+        except (ValueError, RecursionError) as problem:
+            raise ExperimentError(f"An experiment must be JSON: {str(problem)[:80]}.") from None
+        if not isinstance(settings, dict):
+            raise ExperimentError(f"An experiment must be a JSON object, not {short(settings)}.")
+        version = settings.pop("version", VERSION)
+        if version != VERSION:
+            raise ExperimentError(f"version (={short(version)}) must be {VERSION}; this cnnviz reads no other.")
+        return cls.of(**settings)
+
+    def settings(self) -> dict[str, Any]:
+        """The flat settings that differ from the defaults, by name."""
+        flat: dict[str, Any] = {}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, Checked):
+                flat |= value.changed()
+            elif value != part.default:
+                flat[part.name] = value
+        return flat
+
+    def get(self, name: str) -> Any:
+        """The value of a setting by its flat name."""
+        part = owner(name)
+        return getattr(getattr(self, part) if part else self, name)
+
+    def to_json(self) -> str:
+        """Canonical JSON: settings that differ from the defaults, sorted, with a version."""
+        return json.dumps({"version": VERSION, **self.settings()}, sort_keys=True, separators=(",", ":"))
+
+    def key(self) -> str:
+        """Sixteen hex digits that name this experiment in stores and links; a new setting with a default changes none."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+
+@cache
+def _owners() -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for part in fields(Experiment):
+        inner = fields(part.default) if isinstance(part.default, Checked) else ()  # type: ignore[arg-type]
+        names = [p.name for p in inner] if inner else [part.name]
+        for name in names:
+            if name in owners:
+                raise TypeError(f"the setting '{name}' stands in both '{owners[name]}' and '{part.name}'")
+            owners[name] = part.name if inner else ""
+    return owners
+
+
+def owner(name: str) -> str:
+    """The part of an Experiment that a flat setting belongs to, "" for the experiment itself."""
+    try:
+        return _owners()[name]
+    except KeyError:
+        raise ExperimentError(f"There is no setting '{name[:40]}'; there are {', '.join(sorted(_owners()))}.") from None
+
+
+@cache
+def rule(name: str) -> Rule:
+    """The range, unit and words of a setting, by its flat name."""
+    part = owner(name)
+    home = getattr(Experiment(), part) if part else Experiment()
+    found = next(rule_of(p) for p in fields(home) if p.name == name)
+    if found is None:
+        raise ExperimentError(f"'{name}' is a part of an experiment, not a setting.")
+    return found
+
+
+def replace(experiment: Experiment, **settings: Any) -> Experiment:
+    """A copy with flat settings changed: `replace(base, depth=20, lr=0.1)`. Raises ExperimentError as the fields do."""
+    by_part: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        by_part.setdefault(owner(name), {})[name] = value
+    own = by_part.pop("", {})
+    parts = {part: dataclasses.replace(getattr(experiment, part), **values) for part, values in by_part.items()}
+    return dataclasses.replace(experiment, **parts, **own)

@@ -1,0 +1,117 @@
+"""Fields that carry their own unit, range and words, and the check that every part of an Experiment runs on itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+
+class ExperimentError(ValueError):
+    """A setting that can't be used. Its text is one sentence: the name, the value and the rule."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a field accepts, and the words that a control shows for it.
+
+    kind: "whole", "real", "choice" or "switch". `low` and `high` are inclusive; `off` is a value outside that range which
+    switches the feature off. `options` may be a function where the choices live in a registry.
+    """
+
+    kind: str
+    label: str
+    unit: str = ""
+    help: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    log: bool = False
+    off: float | None = None
+    choices: Sequence[str] | Callable[[], Sequence[str]] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return tuple(self.choices() if callable(self.choices) else self.choices)
+
+    def check(self, name: str, value: Any) -> Any:
+        """The value in the field's own type. Raises ExperimentError with the name, the value and the rule."""
+        return getattr(self, f"_check_{self.kind}")(name, value)
+
+    def _check_switch(self, name: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ExperimentError(f"{name} (={short(value)}) must be true or false.")
+        return value
+
+    def _check_choice(self, name: str, value: Any) -> str:
+        if value not in self.options:
+            near = get_close_matches(str(value)[:40], self.options, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise ExperimentError(f"{name} (={short(value)}) must be one of {', '.join(self.options)}.{hint}")
+        return str(value)
+
+    def _check_whole(self, name: str, value: Any) -> int:
+        number = self._check_real(name, value)
+        if number != int(number):
+            raise ExperimentError(f"{name} (={short(value)}) must be a whole number.")
+        return int(number)
+
+    def _check_real(self, name: str, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ExperimentError(f"{name} (={short(value)}) must be a finite number.")
+        if value != self.off and not self.low <= value <= self.high:
+            off = f", or {self.off:g} for off" if self.off is not None else ""
+            unit = f" {self.unit}" if self.unit else ""
+            raise ExperimentError(f"{name} (={value:g}) must be between {self.low:g} and {self.high:g}{unit}{off}.")
+        return float(value)
+
+
+def short(value: Any) -> str:
+    """A value cut to 40 characters, fit for a sentence."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def whole(default: int, low: int, high: int, label: str, unit: str = "", **words: Any) -> Any:
+    """A whole-number field with an inclusive range."""
+    return _ruled(default, Rule("whole", label, unit, low=low, high=high, **words))
+
+
+def real(default: float, low: float, high: float, label: str, unit: str = "", **words: Any) -> Any:
+    """A real-number field with an inclusive range."""
+    return _ruled(default, Rule("real", label, unit, low=low, high=high, **words))
+
+
+def choice(default: str, choices: Sequence[str] | Callable[[], Sequence[str]], label: str, **words: Any) -> Any:
+    """A field that takes one of the named options."""
+    return _ruled(default, Rule("choice", label, choices=choices, **words))
+
+
+def switch(default: bool, label: str, **words: Any) -> Any:
+    """A field that is on or off."""
+    return _ruled(default, Rule("switch", label, **words))
+
+
+def _ruled(default: Any, rule: Rule) -> Any:
+    return field(default=default, metadata={"rule": rule})
+
+
+def rule_of(part: Field[Any]) -> Rule | None:
+    """The rule that a dataclass field carries, or None for a nested part."""
+    return part.metadata.get("rule")
+
+
+class Checked:
+    """A frozen dataclass whose ruled fields are checked, and put in their own type, on creation."""
+
+    def __post_init__(self) -> None:
+        for part in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            rule = rule_of(part)
+            if rule is not None:
+                object.__setattr__(self, part.name, rule.check(part.name, getattr(self, part.name)))
+
+    def changed(self) -> dict[str, Any]:
+        """The ruled fields that differ from their defaults."""
+        own = fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
+        return {p.name: getattr(self, p.name) for p in own if p.default is not MISSING and getattr(self, p.name) != p.default}

@@ -1,0 +1,225 @@
+"""Snapshot and Recording: what a run measured, as NumPy columns that only grow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.engine.experiment import Experiment
+
+Array = NDArray[Any]
+FORMAT = 1
+
+
+class RecordingError(ValueError):
+    """A file that is not a recording, or a column that was not recorded. Its text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was measured at one step, before that step's update.
+
+    step: updates made before this one (0 is the fresh network).
+    values: by column name, a scalar (), one number a layer (layers,), or one histogram a layer (layers, bins); float32.
+        A column may be missing: histograms and test evaluations are taken more seldom than scalars.
+    """
+
+    step: int
+    values: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended. state: "done", "diverged", "cancelled" or "failed"; `sentence` says it in words.
+
+    For a divergence: the step whose loss was no longer finite, the layer with the largest gradient of the step before,
+    and that gradient's L2 norm.
+    """
+
+    state: str
+    sentence: str
+    step: int
+    layer: str = ""
+    value: float = float("nan")
+
+
+@dataclass
+class Column:
+    """One recorded quantity: the rows (snapshot indices) at which it was measured, and a value for each."""
+
+    rows: list[int] = field(default_factory=list)
+    values: list[Array] = field(default_factory=list)
+
+
+@dataclass
+class Recording:
+    """A run's measurements so far. Stored and live recordings are the same thing.
+
+    layers: the names of the measured layers, input side first: the order of every per-layer column.
+    about: where the numbers come from: device, torch version, threads, parameter count, histogram ranges.
+    """
+
+    experiment: Experiment
+    layers: tuple[str, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+    ending: Ending | None = None
+    _steps: list[int] = field(default_factory=list)
+    _columns: dict[str, Column] = field(default_factory=dict)
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Add a snapshot. Steps must rise."""
+        if self._steps and snapshot.step <= self._steps[-1]:
+            raise RecordingError(f"step (={snapshot.step}) must be above the last recorded step, {self._steps[-1]}.")
+        row = len(self._steps)
+        for name, value in snapshot.values.items():
+            column = self._columns.setdefault(name, Column())
+            column.rows.append(row)
+            column.values.append(np.asarray(value, dtype=np.float32))
+        self._steps.append(snapshot.step)
+
+    def extend(self, snapshots: Iterable[Snapshot]) -> Recording:
+        """Add several snapshots; returns itself."""
+        for snapshot in snapshots:
+            self.append(snapshot)
+        return self
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The step of each snapshot: (snapshots,)."""
+        return np.array(self._steps, dtype=np.int64)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that were recorded."""
+        return tuple(self._columns)
+
+    def _column(self, name: str) -> Column:
+        if name not in self._columns:
+            raise RecordingError(f"column '{name}' was not recorded; there are {', '.join(self._columns)}.")
+        return self._columns[name]
+
+    def column(self, name: str) -> Array:
+        """All values of a column: (rows,), (rows, layers) or (rows, layers, bins). Raises RecordingError."""
+        return np.stack(self._column(name).values)
+
+    def rows(self, name: str) -> NDArray[np.int64]:
+        """The snapshot index of each value of a column: (rows,)."""
+        return np.array(self._column(name).rows, dtype=np.int64)
+
+    def steps_of(self, name: str) -> NDArray[np.int64]:
+        """The step of each value of a column: (rows,)."""
+        return self.steps[self.rows(name)]
+
+    def at(self, name: str, step: int) -> Array:
+        """The column's last value measured at or before a step (its first one where there is none)."""
+        rows = self.steps_of(name)
+        index = int(np.searchsorted(rows, step, side="right")) - 1
+        return self._column(name).values[max(index, 0)]
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """The snapshots in order, as they were appended."""
+        by_row: list[dict[str, Array]] = [{} for _ in self._steps]
+        for name, column in self._columns.items():
+            for row, value in zip(column.rows, column.values, strict=True):
+                by_row[row][name] = value
+        for step, values in zip(self._steps, by_row, strict=True):
+            yield Snapshot(step, values)
+
+    def delta(self, since: int = 0) -> dict[str, Any]:
+        """What has been added since `since` snapshots, ready for the encoder.
+
+        {"from": since, "steps": [...], "columns": {name: {"rows": [...], "values": [array, ...]}}}, and, where `since` is 0,
+        "layers" and "about"; "ending" once the run has ended.
+        """
+        columns = {}
+        for name, column in self._columns.items():
+            first = int(np.searchsorted(column.rows, since))
+            if first < len(column.rows):
+                columns[name] = {"rows": column.rows[first:], "values": column.values[first:]}
+        head = {"layers": list(self.layers), "about": self.about} if since == 0 else {}
+        tail = {"ending": asdict(self.ending)} if self.ending else {}
+        return {"from": since, "steps": self._steps[since:], "columns": columns, **head, **tail}
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one compressed .npz file, whole or not at all. Values are kept as float32."""
+        meta = {
+            "format": FORMAT,
+            "experiment": json.loads(self.experiment.to_json()),
+            "layers": self.layers,
+            "about": self.about,
+            "ending": asdict(self.ending) if self.ending else None,
+        }
+        arrays: dict[str, Array] = {"meta": np.array(json.dumps(meta)), "steps": self.steps}
+        for name in self.names:
+            arrays[f"rows/{name}"] = self.rows(name)
+            arrays[f"values/{name}"] = self.column(name)
+        target = Path(path)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recording:
+        """Read what `save` wrote. Raises RecordingError with the file's name for anything else."""
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return cls._from_arrays(stored)
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as problem:
+            raise RecordingError(f"'{Path(path).name}' is not a recording that this cnnviz reads: {str(problem)[:120]}") from problem
+
+    @classmethod
+    def _from_arrays(cls, stored: Mapping[str, Array]) -> Recording:
+        meta = json.loads(str(stored["meta"]))
+        if meta["format"] != FORMAT:
+            raise ValueError(f"format (={meta['format']}) must be {FORMAT}")
+        ending = Ending(**meta["ending"]) if meta["ending"] else None
+        experiment = Experiment.from_json(json.dumps(meta["experiment"]))
+        recording = cls(experiment, tuple(meta["layers"]), meta["about"], ending)
+        recording._steps = [int(step) for step in stored["steps"]]
+        for entry in stored:
+            kind, _, name = entry.partition("/")
+            if kind == "values":
+                rows = [int(row) for row in stored[f"rows/{name}"]]
+                recording._columns[name] = Column(rows, list(stored[entry]))
+        return recording
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The scalars and per-layer columns as CSV, one line a snapshot, headed "step", "loss", "grad_norm[fc1]" …; histograms
+        are left out. Written to `path` where one is given; the text is returned."""
+        flat = [name for name in self.names if self._columns[name].values[0].ndim <= 1]
+        heads = ["step"]
+        for name in flat:
+            heads += [f"{name}[{layer}]" for layer in self.layers] if self._columns[name].values[0].ndim else [name]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(heads)
+        for snapshot in self.snapshots():
+            line: list[Any] = [snapshot.step]
+            for name in flat:
+                width = self._columns[name].values[0].size
+                value = snapshot.values.get(name)
+                line += [""] * width if value is None else [repr(float(v)) for v in np.ravel(value)]
+            writer.writerow(line)
+        if path is not None:
+            Path(path).write_text(text.getvalue(), encoding="utf-8")
+        return text.getvalue()

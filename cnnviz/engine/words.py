@@ -1,0 +1,12 @@
+"""The names that an Experiment may use, so that a page can check and offer them without loading torch.
+
+A registry in torch's half of the engine defines exactly these; a test compares the two.
+"""
+
+NETS = ("mlp", "cnn")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear")
+INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero")
+NORMS = ("none", "batch", "layer")
+OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULES = ("constant", "step", "cosine")
+DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs")

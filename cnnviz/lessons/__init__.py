@@ -1,0 +1,143 @@
+"""Lessons: a module each, found by name; presets, question, prediction and claims as data and functions of recordings.
+
+Torch-free: pages read lessons in their own process.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cnnviz.engine.experiment import Experiment, ExperimentError, replace
+from cnnviz.engine.records import Recording
+
+CHAPTERS = {
+    1: "Foundations",
+    2: "Gradients and initialisation",
+    3: "Normalisation",
+    4: "Regularisation",
+    5: "Architectures",
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point. variants: "A", "B", … in order; why: what to look for, one sentence; source: a figure that it
+    repeats on our scale, and what the paper says of it."""
+
+    title: str
+    variants: Mapping[str, Experiment]
+    why: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A switch that changes variant B: `settings` by flat name."""
+
+    label: str
+    settings: Mapping[str, Any]
+    why: str = ""
+
+    def applied(self, experiment: Experiment) -> Experiment:
+        return replace(experiment, **self.settings)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a claim found in a recording: whether it holds, and the numbers in one sentence."""
+
+    holds: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the lesson says is true. `measure` gives None where the recordings can't decide it; preset: the one that shows it;
+    ask: what to wonder about where it fails for the learner's own settings."""
+
+    text: str
+    preset: str
+    measure: Callable[[Mapping[str, Recording]], Measured | None]
+    ask: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question asked before the run. `answer` picks the option that the recordings bear out, None where they can't."""
+
+    question: str
+    options: tuple[str, ...]
+    answer: Callable[[Mapping[str, Recording]], int | None]
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A paper: where to read more, and what it has to do with the page."""
+
+    authors: str
+    year: int
+    title: str
+    link: str
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson's content. number: the page file's prefix; the first preset is the page's start."""
+
+    number: int
+    slug: str
+    title: str
+    question: str
+    presets: Mapping[str, Preset]
+    prediction: Prediction
+    claims: tuple[Claim, ...]
+    try_this: tuple[str, ...]
+    references: tuple[Reference, ...]
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    summary: str = ""
+
+    @property
+    def chapter(self) -> str:
+        return CHAPTERS[self.number // 100]
+
+
+@cache
+def all_lessons() -> Mapping[str, Lesson]:
+    """Every lesson by slug, in the order of their numbers. A lesson is a module here that defines LESSON."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    lessons = [module.LESSON for module in modules if hasattr(module, "LESSON")]
+    return {lesson.slug: lesson for lesson in sorted(lessons, key=lambda lesson: lesson.number)}
+
+
+def load(page_file: str) -> Lesson:
+    """The lesson of a page: "pages/210_vanishing_gradients.py" is "vanishing_gradients"."""
+    return find(Path(page_file).stem.lstrip("0123456789_"))
+
+
+def find(slug: str) -> Lesson:
+    """A lesson by its slug. Raises ExperimentError naming the near ones."""
+    return _named(all_lessons(), slug, "lesson")
+
+
+def preset(path: str) -> Experiment:
+    """ "lesson/preset" (its first variant) or "lesson/preset/B". Raises ExperimentError naming the near ones."""
+    slug, _, rest = path.partition("/")
+    name, _, variant = rest.partition("/")
+    variants = _named(find(slug).presets, name, f"preset of {slug}").variants
+    return _named(variants, variant or next(iter(variants)), f"variant of {slug}/{name}")
+
+
+def _named(table: Mapping[str, Any], name: str, kind: str) -> Any:
+    if name not in table:
+        near = get_close_matches(name, table, n=3) or list(table)[:8]
+        raise ExperimentError(f"There is no {kind} '{name[:60]}'; try {', '.join(near)}.")
+    return table[name]

@@ -1,0 +1,1 @@
+"""The websocket route, its messages and ring buffers: Starlette; no Streamlit, no torch."""

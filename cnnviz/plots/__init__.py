@@ -1,0 +1,1 @@
+"""Pure figures: a plot returns a LivePlot, a Plotly figure with bindings to recorded columns."""

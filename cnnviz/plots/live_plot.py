@@ -1,0 +1,222 @@
+"""LivePlot: a Plotly figure, bindings that say which recorded column fills which trace, and a headline from the numbers.
+
+Python applies bindings to recordings for tests, export and pictures; `ui/panel/bindings.js` applies the same ones in the
+browser. Whatever changes here changes there; `tests/browser/test_bindings.py` compares the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from cnnviz.engine.records import Recording
+from cnnviz.plots.numbers import number_text, percent_text
+
+Recordings = Mapping[str, Recording]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Fills one data attribute of one trace.
+
+    trace: index into the figure's traces. attr: "x", "y", "z", "text" or "customdata".
+    column: a recorded column, or "steps", "layers", "layer_numbers" (1, 2, …).
+    over: what the values run over:
+        "steps"   all snapshots: one number each; for a per-layer column, of layer `layer`
+        "layers"  all layers, at the cursor's step
+        "grid"    a matrix [layers][snapshots]
+        "ridges"  one closed outline a layer, stacked: the histogram at the cursor's step; attr "x" gives bin centres
+                  between the columns `low` and `high` (or those constants), attr "y" the layer number plus 0.9 × the count
+                  over that layer's highest; outlines are separated by None
+    transform: "", "log10" (zero and below become None), "abs", or "product" (running product from the output side inwards).
+    A binding whose column, layer or variant is missing gives an empty list.
+    """
+
+    trace: int
+    attr: str
+    column: str
+    variant: str
+    over: str = "steps"
+    layer: int | None = None
+    transform: str = ""
+    low: str | float = 0.0
+    high: str | float = 1.0
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number out of a recording, for a headline or a takeaway.
+
+    column at layer `layer` (None for a scalar column), divided by the same column at layer `per` where that is given.
+    at: "cursor", "first" or "last". form: "number", "percent" or "times".
+    """
+
+    variant: str
+    column: str
+    layer: int | None = None
+    per: int | None = None
+    at: str = "cursor"
+    form: str = "number"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The finding in words: `text` with {name} for each quantity; `waiting` until all are known."""
+
+    text: str
+    quantities: Mapping[str, Quantity]
+    waiting: str
+
+
+@dataclass(frozen=True)
+class LivePlot:
+    """A figure that fills itself from recordings.
+
+    name: the function's name, unique on a page. figure: complete but for its data. headline: above the chart.
+    explain: one sentence on how to read it, also the chart's text for those who can't see it.
+    details: for a plot whose x is layers, a sentence shown when a layer is picked: {layer} and {column} stand for the layer's
+        name and the column's number at the cursor; one sentence a variant.
+    """
+
+    name: str
+    figure: go.Figure
+    bindings: tuple[Binding, ...]
+    headline: Headline
+    explain: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the panel needs to draw it."""
+        return {
+            "name": self.name,
+            "figure": self.figure.to_plotly_json(),
+            "bindings": [asdict(binding) for binding in self.bindings],
+            "headline": asdict(self.headline),
+            "explain": self.explain,
+            "details": dict(self.details),
+        }
+
+
+def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
+    """The plot's figure with every binding applied at a step, its headline as title: for export and pictures."""
+    figure = go.Figure(plot.figure)
+    for binding in plot.bindings:
+        figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
+    figure.update_layout(title_text=headline_text(plot.headline, recordings, step))
+    return figure
+
+
+def values(binding: Binding, recordings: Recordings, step: int) -> list[Any]:
+    """What a binding puts into its trace with the cursor at a step: plain numbers, None where not finite."""
+    recording = recordings.get(binding.variant)
+    if recording is None or not len(recording):
+        return []
+    if binding.column == "layers":
+        return list(recording.layers)
+    if binding.column == "layer_numbers":
+        return list(range(1, len(recording.layers) + 1))
+    if binding.column == "steps":
+        return [int(s) for s in recording.steps]
+    if binding.column not in recording.names:
+        return []
+    return _OVER[binding.over](binding, recording, step)
+
+
+def _over_steps(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    if binding.attr == "x":
+        return [int(s) for s in recording.steps_of(binding.column)]
+    column = recording.column(binding.column)
+    if binding.layer is not None:
+        layer = _layer_index(binding.layer, column.shape[1])
+        if layer is None:
+            return []
+        column = column[:, layer]
+    return _plain(_transformed(column, binding.transform))
+
+
+def _over_layers(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return _plain(_transformed(recording.at(binding.column, step), binding.transform))
+
+
+def _over_grid(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return [_plain(row) for row in _transformed(recording.column(binding.column).T, binding.transform)]
+
+
+def _over_ridges(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    counts = recording.at(binding.column, step).astype(float)  # (layers, bins)
+    lows = _bound(binding.low, recording, step)
+    highs = _bound(binding.high, recording, step)
+    outline: list[Any] = []
+    for layer, heights in enumerate(counts):
+        width = (highs[layer] - lows[layer]) / len(heights)
+        if binding.attr == "x":
+            centres = [lows[layer] + width * (bin + 0.5) for bin in range(len(heights))]
+            line = [lows[layer], *centres, highs[layer]]
+        else:
+            top = max(float(heights.max()), 1e-30)
+            line = [layer + 1.0, *(layer + 1.0 + 0.9 * float(h) / top for h in heights), layer + 1.0]
+        outline += [*_plain(np.array(line)), None]
+    return outline
+
+
+_OVER = {"steps": _over_steps, "layers": _over_layers, "grid": _over_grid, "ridges": _over_ridges}
+
+
+def _bound(bound: str | float, recording: Recording, step: int) -> Sequence[float]:
+    if isinstance(bound, str):
+        return [float(value) for value in recording.at(bound, step)]
+    return [float(bound)] * len(recording.layers)
+
+
+def _layer_index(layer: int, layers: int) -> int | None:
+    index = layer if layer >= 0 else layers + layer
+    return index if 0 <= index < layers else None
+
+
+def _transformed(array: Any, transform: str) -> Any:
+    numbers = np.asarray(array, dtype=float)
+    if transform == "abs":
+        return np.abs(numbers)
+    if transform == "log10":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(numbers > 0, np.log10(numbers), np.nan)
+    if transform == "product":
+        return np.cumprod(numbers[::-1])[::-1]
+    return numbers
+
+
+def _plain(array: Any) -> list[Any]:
+    return [float(value) if math.isfinite(value) else None for value in np.asarray(array, dtype=float)]
+
+
+def quantity(wanted: Quantity, recordings: Recordings, step: int) -> float | None:
+    """The number that a Quantity names with the cursor at a step, None where it is not there or not finite."""
+    recording = recordings.get(wanted.variant)
+    if recording is None or wanted.column not in recording.names:
+        return None
+    moments = {"cursor": step, "first": 0, "last": int(recording.steps[-1])}
+    found = np.atleast_1d(recording.at(wanted.column, moments[wanted.at])).astype(float)
+    top = _layer_index(wanted.layer or 0, len(found))
+    bottom = None if wanted.per is None else _layer_index(wanted.per, len(found))
+    if top is None or (wanted.per is not None and bottom is None):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        number = found[top] / found[bottom] if bottom is not None else found[top]
+    return float(number) if math.isfinite(number) else None
+
+
+_FORMS = {"number": number_text, "percent": percent_text, "times": lambda value: f"{number_text(value)} ×"}
+
+
+def headline_text(headline: Headline, recordings: Recordings, step: int) -> str:
+    """The headline with its numbers, or its waiting text while one is missing."""
+    found = {name: quantity(wanted, recordings, step) for name, wanted in headline.quantities.items()}
+    if any(value is None for value in found.values()):
+        return headline.waiting
+    words = {name: _FORMS[headline.quantities[name].form](value) for name, value in found.items()}
+    return headline.text.format(**words)

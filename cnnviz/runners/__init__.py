@@ -1,0 +1,1 @@
+"""Where training happens: the Run and Runner protocols, and the local pool of warm processes."""

@@ -1,0 +1,56 @@
+"""Every limit and place that whoever runs cnnviz may set, each an environment variable CNNVIZ_<NAME>."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read once at start. An unusable value is an error that names the variable, the value and what it should be."""
+
+    device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
+    workers: int = 0  # training processes; 0: one a core, at most 8
+    threads: int = 0  # torch threads in a worker; 0: cores // workers
+    fashion_mnist: str = ""  # a folder with the four full IDX files (.gz or not); "": the subset in assets/
+    cache: str = str(ROOT / ".cnnviz" / "recordings")  # where finished recordings are kept
+    cache_mb: int = 256  # the folder's size at most
+    runs_per_learner: int = 2  # running or queued at once, over all of a learner's pages
+    queue: int = 100  # runs waiting at most, all learners together
+    grace_seconds: float = 12.0  # a run that nobody watches ends after this
+    pause_seconds: float = 600.0  # a paused run gives its worker back after this
+    message_bytes: int = 65_536  # a websocket message from a browser at most
+    frames_per_second: float = 15.0  # deltas a second to a browser at most
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """The settings with each CNNVIZ_<NAME> that is set put in place of its default."""
+        given: dict[str, Any] = {}
+        for part in fields(cls):
+            variable = f"CNNVIZ_{part.name.upper()}"
+            text = os.environ.get(variable)
+            if text is None:
+                continue
+            kind: Any = type(part.default)
+            try:
+                given[part.name] = kind(text)
+            except ValueError:
+                raise SystemExit(f"{variable} (={text!r}) must be {'a whole number' if kind is int else 'a number'}.") from None
+        return cls(**given)
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or min(8, os.cpu_count() or 1)
+
+    @property
+    def thread_count(self) -> int:
+        return self.threads or max(1, (os.cpu_count() or 1) // self.worker_count)
+
+
+settings = Settings.from_environment()
