@@ -30,7 +30,9 @@ class Data(Checked):
 class Net(Checked):
     """The network: how deep, how wide, from what blocks, from what start."""
 
-    net: str = choice("mlp", NETS, "Network", help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer.")
+    net: str = choice(
+        "mlp", NETS, "Network", help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer."
+    )
     depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included.")
     width: int = whole(64, 2, 1024, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution.")
     activation: str = choice("relu", ACTIVATIONS, "Activation")
@@ -48,7 +50,9 @@ class Optimiser(Checked):
     lr: float = real(0.1, 1e-6, 100.0, "Learning rate", log=True)
     momentum: float = real(0.9, 0.0, 0.9999, "Momentum", help="Used by momentum and Nesterov; β₁ of Adam and AdamW.")
     beta2: float = real(0.999, 0.0, 0.99999, "β₂", help="Decay of the squared gradient in RMSProp, Adam and AdamW.")
-    weight_decay: float = real(0.0, 0.0, 1.0, "Weight decay", "λ", log=True, help="Adds λ·w to each weight's gradient (AdamW: decoupled).")
+    weight_decay: float = real(
+        0.0, 0.0, 1.0, "Weight decay", "λ", log=True, help="Adds λ·w to each weight's gradient (AdamW: decoupled)."
+    )
 
 
 @dataclass(frozen=True)

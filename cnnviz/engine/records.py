@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -168,13 +169,13 @@ class Recording:
             arrays[f"rows/{name}"] = self.rows(name)
             arrays[f"values/{name}"] = self.column(name)
         target = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        temporary = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(temporary, "xb") as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
             os.replace(temporary, target)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
         return target
 
@@ -182,10 +183,12 @@ class Recording:
     def load(cls, path: str | os.PathLike[str]) -> Recording:
         """Read what `save` wrote. Raises RecordingError with the file's name for anything else."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:  # np.load leaks the file of a bad zip
                 return cls._from_arrays(stored)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as problem:
-            raise RecordingError(f"'{Path(path).name}' is not a recording that this cnnviz reads: {str(problem)[:120]}") from problem
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError) as problem:
+            raise RecordingError(
+                f"'{Path(path).name}' is not a recording that this cnnviz reads: {str(problem)[:120]}"
+            ) from problem
 
     @classmethod
     def _from_arrays(cls, stored: Mapping[str, Array]) -> Recording:

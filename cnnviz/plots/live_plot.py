@@ -33,7 +33,8 @@ class Binding:
         "ridges"  one closed outline a layer, stacked: the histogram at the cursor's step; attr "x" gives bin centres
                   between the columns `low` and `high` (or those constants), attr "y" the layer number plus 0.9 × the count
                   over that layer's highest; outlines are separated by None
-    transform: "", "log10" (zero and below become None), "abs", or "product" (running product from the output side inwards).
+    transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
+        product from the output side inwards).
     A binding whose column, layer or variant is missing gives an empty list.
     """
 
@@ -107,7 +108,7 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
     figure = go.Figure(plot.figure)
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
-    figure.update_layout(title_text=headline_text(plot.headline, recordings, step))
+    figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))
     return figure
 
 
@@ -184,7 +185,7 @@ def _transformed(array: Any, transform: str) -> Any:
         return np.abs(numbers)
     if transform == "log10":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(numbers > 0, np.log10(numbers), np.nan)
+            return np.where(numbers != 0, np.log10(np.abs(numbers)), np.nan)
     if transform == "product":
         return np.cumprod(numbers[::-1])[::-1]
     return numbers
@@ -205,8 +206,11 @@ def quantity(wanted: Quantity, recordings: Recordings, step: int) -> float | Non
     bottom = None if wanted.per is None else _layer_index(wanted.per, len(found))
     if top is None or (wanted.per is not None and bottom is None):
         return None
+    parts = [found[top]] if bottom is None else [found[top], found[bottom]]
+    if not np.isfinite(parts).all():  # a share of something infinite would read as nothing at all
+        return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        number = found[top] / found[bottom] if bottom is not None else found[top]
+        number = parts[0] / parts[1] if bottom is not None else parts[0]
     return float(number) if math.isfinite(number) else None
 
 

@@ -1,0 +1,50 @@
+# Everything runs from .venv, which the first target that needs it makes. `make` alone says what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test test-fast test-browser bench lint
+
+help:
+	@echo "make run           the course in your browser, on a free port from 8501 up"
+	@echo "make test          all tests, those in a real browser last"
+	@echo "make test-fast     the tests that need no browser"
+	@echo "make test-browser  the tests in a real browser"
+	@echo "make bench         speed of the engine and of the page, as a table"
+	@echo "make lint          ruff and mypy"
+
+run: $(VENV)/installed
+	@$(BIN)/python -m cnnviz serve
+
+test: $(VENV)/installed-dev
+	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/pytest
+
+test-fast: $(VENV)/installed-dev
+	@$(BIN)/pytest --ignore=tests/browser
+
+test-browser: $(VENV)/installed-dev
+	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/pytest tests/browser
+
+bench: $(VENV)/installed-dev
+	@$(BIN)/python -m benchmarks.engine
+	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/python -m benchmarks.page
+
+lint: $(VENV)/installed-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "cnnviz needs Python 3.11 or newer as '$(PYTHON)'; where it has another name, say so: make PYTHON=python3.12 run" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	{ echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu, install the package python3-venv." >&2; exit 1; }
+
+# pip finds packages as it is configured to, a CPU build of torch included.
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+	@touch $(VENV)/installed $@

@@ -1,0 +1,25 @@
+"""The ASGI app: Streamlit's pages, and beside them the live channel and the training processes. `streamlit run app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from cnnviz import store
+from cnnviz.live.routes import routes
+from cnnviz.runners import local
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Start the training processes with the server, end them with it."""
+    local.shared().start()
+    try:
+        yield
+    finally:
+        local.shared().close()
+
+
+app = st.App("cnnviz/ui/site.py", lifespan=lifespan, routes=routes(local.shared(), store.shared()))

@@ -1,0 +1,1 @@
+"""Figures, never assertions: `make bench` measures cnnviz against what one would use instead."""

@@ -1,0 +1,190 @@
+"""Bundling: from a template, and the cnnviz modules that it imports from, just the source that its last cell needs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+MARK = re.compile(r"  # if (\w+(?: or \w+)*)$")
+FOR_CHECKERS = re.compile(r"  # (type: ignore|noqa).*$", re.MULTILINE)
+CELL = "# %% "
+OWN = "cnnviz."
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One top-level statement: the names that it defines, those that it reads, its text, and its cell's heading."""
+
+    names: frozenset[str]
+    reads: frozenset[str]
+    text: str
+    cell: str
+
+    @property
+    def is_line(self) -> bool:
+        return not self.text.startswith(("def ", "class ", "@", "if "))
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import line gives one name: `import module as name`, or `from module import member as name`."""
+
+    module: str
+    member: str = ""
+    name: str = ""
+
+
+def bundled(template: str, features: Collection[str], values: Mapping[str, str], cells: Mapping[str, str]) -> str:
+    """The script that a template makes for some features.
+
+    values: source of an expression, by the name of the assignment whose value it replaces. cells: heading of the cell where
+    the statements of a package's modules are put, by the package's start.
+    """
+    lines = kept_lines(template, features)
+    pieces, imports = read(lines, values)
+    headings = list(dict.fromkeys(piece.cell for piece in pieces))
+    library: list[Piece] = []
+    for module in dict.fromkeys(i.module for i in imports.values() if i.module.startswith(OWN)):
+        cell = next(heading for start, heading in cells.items() if module.startswith(start))
+        found, more = read(source(module), {}, cell)
+        library += found
+        imports = more | imports
+    needed = reachable([*library, *pieces], root=pieces[-1])
+    external = {name: i for name, i in imports.items() if not i.module.startswith(OWN)}
+    parts = [import_lines({external[name] for piece in needed for name in piece.reads if name in external})]
+    for heading in headings:
+        inside = [piece for piece in needed if piece.cell == heading]
+        if inside:
+            parts.append(f"{CELL}{heading}\n{joined(inside)}")
+    return "\n\n\n".join(parts) + "\n"
+
+
+def kept_lines(template: str, features: Collection[str]) -> str:
+    """The template without the lines whose mark names no wanted feature, and without the marks."""
+    kept = []
+    for line in template.splitlines():
+        mark = MARK.search(line)
+        if mark is None:
+            kept.append(line)
+        elif set(mark[1].split(" or ")) & set(features):
+            kept.append(line[: mark.start()])
+    return "\n".join(kept) + "\n"
+
+
+def source(module: str) -> str:
+    """The text of a cnnviz module, read without importing it."""
+    base = PACKAGE.parent / module.replace(".", "/")
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    return path.read_text(encoding="utf-8")
+
+
+def read(text: str, values: Mapping[str, str], cell: str = "") -> tuple[list[Piece], dict[str, Imported]]:
+    """A module's statements and what it imports, by name; `values` replace those of assignments."""
+    lines = FOR_CHECKERS.sub("", text).splitlines()
+    pieces: list[Piece] = []
+    imports: dict[str, Imported] = {}
+    last = 0
+    for statement in ast.parse(text).body:
+        decorators = getattr(statement, "decorator_list", [])
+        first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+        cell = next((line.removeprefix(CELL) for line in lines[last:first] if line.startswith(CELL)), cell)
+        last = statement.end_lineno or first
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            imports |= {imported.name: imported for imported in imported_by(statement)}
+        elif not isinstance(statement, ast.Expr):
+            pieces.append(piece("\n".join(lines[first:last]), values, cell))
+    return pieces, imports
+
+
+def piece(text: str, values: Mapping[str, str], cell: str) -> Piece:
+    """A statement with what it defines and reads, its value replaced where `values` has one for it."""
+    (statement,) = ast.parse(text).body
+    names = frozenset(defined(statement))
+    replaced = names & values.keys()
+    if replaced:
+        (name,) = replaced
+        text = f"{name} = {values[name]}"
+        (statement,) = ast.parse(text).body
+    return Piece(names, free_names(statement), text, cell)
+
+
+def imported_by(statement: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
+    for alias in statement.names:
+        name = alias.asname or alias.name
+        if isinstance(statement, ast.Import):
+            yield Imported(alias.name, name=name)
+        else:
+            yield Imported(statement.module or "", alias.name, name)
+
+
+def defined(statement: ast.stmt) -> Iterator[str]:
+    """The names that a top-level statement gives the module."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign | ast.AnnAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        yield from (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
+
+
+def free_names(statement: ast.stmt) -> frozenset[str]:
+    """The names that a statement reads and does not bind itself."""
+    nodes = list(ast.walk(statement))
+    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return frozenset(loaded - stored - arguments)
+
+
+def reachable(pieces: Iterable[Piece], root: Piece) -> list[Piece]:
+    """The root and whatever it needs, directly or not, in the given order. Raises TypeError for a name defined twice."""
+    homes: dict[str, Piece] = {}
+    ordered = list(pieces)
+    for each in ordered:
+        for name in each.names:
+            if name in homes:
+                raise TypeError(f"'{name}' is defined twice: in {homes[name].text[:60]!r} and {each.text[:60]!r}")
+            homes[name] = each
+    needed, waiting = {id(root)}, [root]
+    while waiting:
+        for name in waiting.pop().reads:
+            home = homes.get(name)
+            if home is not None and id(home) not in needed:
+                needed.add(id(home))
+                waiting.append(home)
+    return [each for each in ordered if id(each) in needed]
+
+
+def import_lines(imported: set[Imported]) -> str:
+    """Import statements in the usual order: the standard library, then the others."""
+    groups = ([i for i in imported if is_standard(i.module) == standard] for standard in (True, False))
+    blocks = ["from __future__ import annotations", *("\n".join(_statements(group)) for group in groups if group)]
+    return "\n\n".join(blocks)
+
+
+def _statements(group: Iterable[Imported]) -> Iterator[str]:
+    members: dict[str, list[str]] = {}
+    for i in sorted(group, key=lambda i: (i.module, not i.member[:1].isupper(), i.member)):
+        if i.member:
+            members.setdefault(i.module, []).append(i.member if i.member == i.name else f"{i.member} as {i.name}")
+        else:
+            yield f"import {i.module}" if i.module == i.name else f"import {i.module} as {i.name}"
+    yield from (f"from {module} import {', '.join(names)}" for module, names in members.items())
+
+
+def is_standard(module: str) -> bool:
+    """Whether a module comes with Python."""
+    return module.split(".")[0] in sys.stdlib_module_names
+
+
+def joined(pieces: Iterable[Piece]) -> str:
+    """Statements one below the other, as a formatter spaces them: assignments close, definitions two lines apart."""
+    text, before = "", None
+    for each in pieces:
+        gap = "" if before is None else "\n" if before.is_line and each.is_line else "\n\n\n"
+        text, before = f"{text}{gap}{each.text}", each
+    return text

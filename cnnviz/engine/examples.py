@@ -1,0 +1,69 @@
+"""Examples on the device, and the order in which a run meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cnnviz.engine import data
+from cnnviz.engine.experiment import Experiment, ExperimentError
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A data set as tensors: float32 inputs (N, …) and int64 labels (N,); `classes` is their number."""
+
+    train_inputs: Tensor
+    train_labels: Tensor
+    test_inputs: Tensor
+    test_labels: Tensor
+    classes: int
+
+    @property
+    def input_shape(self) -> torch.Size:
+        return self.train_inputs.shape[1:]
+
+
+def examples(experiment: Experiment, device: torch.device) -> Examples:
+    """The experiment's data on a device. Raises ExperimentError where a batch is larger than the training set."""
+    wanted = experiment.data
+    if experiment.batch_size > wanted.train_examples:
+        raise ExperimentError(f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}).")
+    return _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device)
+
+
+@lru_cache(maxsize=2)
+def _load(name: str, train_examples: int, test_examples: int, seed: int, device: torch.device) -> Examples:
+    found = data.load(name, train_examples, test_examples, seed)
+
+    def there(array: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(array).to(device)
+
+    return Examples(
+        there(found.train_inputs),
+        there(found.train_labels),
+        there(found.test_inputs),
+        there(found.test_labels),
+        len(found.classes),
+    )
+
+
+def batches(found: Examples, batch_size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Inputs (batch_size, …) and labels (batch_size,), for ever: each epoch in a new order, its incomplete last batch left out.
+
+    The order is NumPy's `default_rng(seed).permutation`, once an epoch.
+    """
+    count = len(found.train_labels)
+    order = np.random.default_rng(seed)
+    while True:
+        epoch = torch.from_numpy(order.permutation(count)).to(found.train_labels.device)
+        for first in range(0, count - batch_size + 1, batch_size):
+            chosen = epoch[first : first + batch_size]
+            yield found.train_inputs.index_select(0, chosen), found.train_labels.index_select(0, chosen)

@@ -1,0 +1,213 @@
+"""Code export: experiments as a standalone PyTorch script or notebook, without cnnviz, that prints the same losses.
+
+`standalone.py` holds the code, `bundle` cuts it to what the experiments use; here is which features and values those are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from cnnviz.engine.bundle import CELL, PACKAGE, bundled
+from cnnviz.engine.data import points2d
+from cnnviz.engine.experiment import Data, Experiment, ExperimentError
+
+Variants = Mapping[str, Experiment]
+
+CELLS = {"cnnviz.engine.data": "Data", "cnnviz.engine.nets": "Networks"}
+FILES = {"fashion_mnist": "fashion_mnist.npz", "digits": "digits.npz"}
+
+ACTIVATIONS = {
+    "sigmoid": "torch.sigmoid",
+    "tanh": "torch.tanh",
+    "relu": "F.relu",
+    "leaky_relu": "F.leaky_relu",
+    "elu": "F.elu",
+    "gelu": "F.gelu",
+    "silu": "F.silu",
+    "linear": "nn.Identity()",
+}
+OPTIMISERS = {
+    "sgd": "partial(optim.SGD, fused=True)",
+    "momentum": "partial(optim.SGD, momentum={momentum}, fused=True)",
+    "nesterov": "partial(optim.SGD, momentum={momentum}, nesterov={nesterov}, fused=True)",
+    "rmsprop": "partial(optim.RMSprop, alpha={beta2}, foreach=True)",
+    "adam": "partial(optim.Adam, betas=({momentum}, {beta2}), fused=True)",
+    "adamw": "partial(optim.AdamW, betas=({momentum}, {beta2}), weight_decay=0.0, fused=True)",
+}
+SCHEDULES = {
+    "constant": "lambda step: 1.0",
+    "step": "partial(stairs, every={decay_every}, factor={decay_factor})",
+    "cosine": "cosine",
+}
+NORMS = {
+    ("none", "mlp"): "nn.Identity",
+    ("none", "cnn"): "nn.Identity",
+    ("batch", "mlp"): "nn.BatchNorm1d",
+    ("batch", "cnn"): "nn.BatchNorm2d",
+    ("layer", "mlp"): "nn.LayerNorm",
+    ("layer", "cnn"): "partial(nn.GroupNorm, 1)",
+}
+OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
+    "init_scale": 1.0,
+    "norm": "none",
+    "skip": False,
+    "weight_decay": 0.0,
+    "schedule": "constant",
+    "warmup_steps": 0,
+    "clip_value": 0.0,
+    "clip_norm": 0.0,
+    "clip_weight": 0.0,
+}
+
+
+def script(variants: Variants) -> str:
+    """The source of a Python script that trains the variants one after the other, on the same batches, and prints losses.
+
+    It needs torch and NumPy; Fashion-MNIST and the digits are read from the file named on its command line, whatever else
+    is drawn by the script itself. Raises ExperimentError where variants differ in their data or length.
+    """
+    check_trainable(variants)
+    file = data_file(variants)
+    usage = f"Run it with the data file: python script.py {file}" if file else "Run it: python script.py"
+    path = f'sys.argv[1] if len(sys.argv) > 1 else "{file}"'
+    return f'"""{opening(variants)}\n\n{usage}\n"""\n\n{code(variants, path)}'
+
+
+def notebook(variants: Variants) -> str:
+    """The same code as a Jupyter notebook, nbformat 4 JSON, a cell for each of its parts. Raises ExperimentError."""
+    check_trainable(variants)
+    file = data_file(variants)
+    place = f" Put `{file}` beside this notebook, or name its place below." if file else ""
+    imports, *parts = code(variants, f'"{file}"').split(f"\n\n\n{CELL}")
+    cells = [_markdown("# " + opening(variants).replace("\n", "\n\n", 1) + place), _cell(imports)]
+    for part in parts:
+        heading, _, body = part.partition("\n")
+        cells += [_markdown(f"## {heading}"), _cell("main()" if heading == "Run" else body.strip("\n"))]
+    numbered = [{"id": f"cell-{number}", **cell} for number, cell in enumerate(cells)]
+    about = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return json.dumps({"cells": numbered, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False, indent=1)
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _cell(text: str) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": text}
+
+
+def opening(variants: Variants) -> str:
+    """What the script is, in two sentences a line apart."""
+    first = next(iter(variants.values()))
+    number = "One network" if len(variants) == 1 else f"{len(variants)} networks"
+    return (
+        f"{number} on {first.get('dataset')}, trained for {first.steps:,} steps in plain PyTorch.\n"
+        "It prints the losses that the course shows, to the last digits with the same torch build and number of threads."
+    )
+
+
+def code(variants: Variants, data_path: str) -> str:
+    """The script below its docstring, in cells. data_path: source of the expression that gives the data file's path."""
+    first = next(iter(variants.values()))
+    values = {
+        "STEPS": f"{first.steps:_}",
+        "BATCH_SIZE": str(first.batch_size),
+        "SEED": str(first.seed),
+        "TRAIN_EXAMPLES": f"{first.get('train_examples'):_}",
+        "DATA_FILE": data_path,
+        "POINTS": points_text(first.data),
+        "VARIANTS": variants_text(variants),
+    }
+    return bundled(_template(), features(variants), values, CELLS)
+
+
+@cache
+def _template() -> str:
+    return (PACKAGE / "engine" / "standalone.py").read_text(encoding="utf-8")
+
+
+def data_file(variants: Variants) -> str:
+    """The name of the data file that the script reads, "" where it draws its own data."""
+    return FILES.get(next(iter(variants.values())).get("dataset"), "")
+
+
+def check_trainable(variants: Variants) -> None:
+    """Raises ExperimentError for what the engine would not train either."""
+    if not variants:
+        raise ExperimentError("There is nothing to export: give one variant at least.")
+    (name, first), *others = variants.items()
+    for setting in ("steps", "batch_size", "seed", "dataset", "train_examples"):
+        for other, experiment in others:
+            ours, theirs = first.get(setting), experiment.get(setting)
+            if ours != theirs:
+                raise ExperimentError(f"{setting} must be the same in {name} (={ours}) and {other} (={theirs}).")
+    if kind(first.data) == "points" and any(experiment.get("net") == "cnn" for experiment in variants.values()):
+        raise ExperimentError("net (=cnn) must be mlp for points in the plane: a convolution needs images.")
+
+
+def kind(data: Data) -> str:
+    """How the script comes by its data: "file", "points" or "shapes"."""
+    return "file" if data.dataset in FILES else "points" if data.dataset in points2d.CLASSES else data.dataset
+
+
+def used(variants: Variants) -> list[str]:
+    """The optional settings that some variant uses."""
+    return [name for name, off in OPTIONAL.items() if any(experiment.get(name) != off for experiment in variants.values())]
+
+
+def features(variants: Variants) -> set[str]:
+    """The marks in the template whose lines stay."""
+    settings = set(used(variants))
+    decay = set() if "weight_decay" in settings else {"no_decay"}
+    return settings | decay | {kind(next(iter(variants.values())).data)}
+
+
+def points_text(data: Data) -> str:
+    """The curve, its number of classes and its noise, for points in the plane; else nothing."""
+    name = data.dataset
+    return f"({name}, {len(points2d.CLASSES[name])}, {points2d.NOISE[name]})" if name in points2d.CLASSES else "()"
+
+
+def variants_text(variants: Variants) -> str:
+    """The dict of Variants, a setting a line."""
+    optional = used(variants)
+    lines = ["{"]
+    for name, experiment in variants.items():
+        settings = required_settings(experiment) | {setting: optional_setting(experiment, setting) for setting in optional}
+        lines += [f'    "{name}": Variant(', *(f"        {setting}={text}," for setting, text in settings.items()), "    ),"]
+    return "\n".join([*lines, "}"])
+
+
+def required_settings(experiment: Experiment) -> dict[str, str]:
+    """The source of every setting that a Variant must have."""
+    return {
+        "net": experiment.get("net"),
+        "depth": str(experiment.get("depth")),
+        "width": str(experiment.get("width")),
+        "activation": ACTIVATIONS[experiment.get("activation")],
+        "init": experiment.get("init"),
+        "optimiser": optimiser_text(experiment),
+        "lr": repr(experiment.get("lr")),
+    }
+
+
+def optimiser_text(experiment: Experiment) -> str:
+    """The source of a function from parameters and lr to the optimiser."""
+    momentum, beta2 = experiment.get("momentum"), experiment.get("beta2")
+    return OPTIMISERS[experiment.get("optimiser")].format(momentum=momentum, beta2=beta2, nesterov=momentum > 0)
+
+
+def optional_setting(experiment: Experiment, setting: str) -> str:
+    """The source of a setting that some variants have."""
+    value = experiment.get(setting)
+    if setting == "norm":
+        return NORMS[value, experiment.get("net")]
+    if setting == "schedule":
+        return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
+    return repr(value)

@@ -1,0 +1,23 @@
+"""The small networks that lessons train: `build` makes one from a Net; `.layers` names what is measured, input side first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Generator
+
+from cnnviz.engine.experiment import Net
+from cnnviz.engine.nets.cnn import Cnn, cnn
+from cnnviz.engine.nets.mlp import Mlp, mlp
+
+Builder = Callable[[Net, Sequence[int], int, Generator], Mlp | Cnn]
+
+NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn}
+
+
+def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator) -> Mlp | Cnn:
+    """The network on the CPU, its weights drawn from `generator`, the same on every device.
+
+    input_shape: of one example, without the batch. Raises ExperimentError where the net can't read such examples.
+    """
+    return NETS[net.net](net, input_shape, classes, generator)

@@ -1,0 +1,51 @@
+"""Layer: the block that the small networks repeat: weights → normalisation → activation, with an optional skip."""
+
+from __future__ import annotations
+
+from torch import Generator, Tensor, nn
+
+from cnnviz.engine.experiment import Net
+from cnnviz.engine.nets.activations import Activation
+from cnnviz.engine.nets.inits import initialise
+from cnnviz.engine.nets.norms import NORMS
+
+Weights = nn.Linear | nn.Conv2d
+
+
+class Layer(nn.Module):
+    """a = f(norm(w ∗ x + b)), plus x itself where `skip` is set and the shapes agree.
+
+    weights: a Linear, (N, in) to (N, out), or a Conv2d, (N, in, H, W) to (N, out, H', W').
+    """
+
+    def __init__(self, weights: Weights, activation: str, norm: nn.Module | None = None, skip: bool = False) -> None:
+        super().__init__()
+        self.weights = weights
+        self.norm = norm
+        self.activation = Activation(activation)
+        self.skip = skip
+
+    @property
+    def weight(self) -> Tensor:
+        return self.weights.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = self.weights(x)
+        if self.norm is not None:
+            z = self.norm(z)
+        a = self.activation(z)
+        return a + x if self.skip and a.shape == x.shape else a
+
+
+def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
+    """A hidden layer around `weights`, drawn, normalised and activated as the net says."""
+    initialise(weights, net.init, net.init_scale, generator)
+    norm = NORMS[net.norm](weights.weight.shape[0], weights.weight.ndim == 4)
+    return Layer(weights, net.activation, norm, net.skip)
+
+
+def output(net: Net, features: int, classes: int, generator: Generator) -> Layer:
+    """The last layer: fully connected and linear, (N, features) to logits (N, classes)."""
+    weights = nn.Linear(features, classes)
+    initialise(weights, net.init, net.init_scale, generator)
+    return Layer(weights, "linear")

@@ -1,0 +1,213 @@
+"""What `export` cuts an experiment's standalone script from: real code, with every feature that an experiment can have.
+
+A line that ends in `# if feature` stays only where an experiment has that feature. `# %%` opens a cell. Names that
+come from cnnviz are put in as source, below the heading of their kind. Whatever is then not used by `main` goes.
+STEPS, BATCH_SIZE, SEED, TRAIN_EXAMPLES, DATA_FILE, POINTS and VARIANTS are replaced by the experiment's own.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, pairwise
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn, optim
+
+from cnnviz.engine.data import Array, channel_moments, scaled
+from cnnviz.engine.data.points2d import moons, noisy_points  # if points
+from cnnviz.engine.data.shapes import drawn  # if shapes
+from cnnviz.engine.nets.inits import he
+
+# %% Settings
+STEPS = 1_000
+BATCH_SIZE = 64
+SEED = 0
+TRAIN_EXAMPLES = 1_000
+DATA_FILE = sys.argv[1] if len(sys.argv) > 1 else "digits.npz"  # if file
+PRINT_EVERY = max(1, STEPS // 50)
+
+
+# %% Data
+POINTS = (moons, 2, 0.15)  # if points
+
+
+def read_npz(path: str) -> tuple[Array, Array]:
+    """The file's first training images (N, 1, H, W) and labels (N,); every class is equally frequent in its order."""
+    with np.load(path) as file:
+        images, labels = file["train_images"], file["train_labels"]
+    if len(images) < TRAIN_EXAMPLES:
+        raise SystemExit(f"{path} holds {len(images)} training images; this experiment needs {TRAIN_EXAMPLES}.")
+    return images[:TRAIN_EXAMPLES, None], labels[:TRAIN_EXAMPLES]
+
+
+def examples() -> tuple[Tensor, Tensor]:
+    """Training inputs, every channel with mean 0 and standard deviation 1, and labels (N,)."""
+    inputs, labels = read_npz(DATA_FILE)  # if file
+    inputs, labels = noisy_points(*POINTS, TRAIN_EXAMPLES, SEED, split=0)  # if points
+    inputs, labels = drawn(TRAIN_EXAMPLES, SEED, split=0)  # if shapes
+    return torch.from_numpy(scaled(inputs, *channel_moments(inputs))), torch.from_numpy(labels.astype(np.int64))
+
+
+def batches(inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches for ever: each epoch in a new order, its incomplete last batch left out."""
+    order = np.random.default_rng(SEED)
+    while True:
+        epoch = torch.from_numpy(order.permutation(len(labels)))
+        for first in range(0, len(labels) - BATCH_SIZE + 1, BATCH_SIZE):
+            chosen = epoch[first : first + BATCH_SIZE]
+            yield inputs[chosen], labels[chosen]
+
+
+# %% Networks
+@dataclass(frozen=True)
+class Variant:
+    """What makes one network, and how it learns."""
+
+    net: Callable[..., nn.Module]
+    depth: int  # layers with weights, the output layer included
+    width: int  # units of a hidden layer, or channels of a convolution
+    activation: Callable[[Tensor], Tensor]
+    init: Callable[[Tensor, Generator], Tensor]
+    optimiser: Callable[..., optim.Optimizer]
+    lr: float
+    init_scale: float = 1.0  # if init_scale
+    norm: Callable[[int], nn.Module] = nn.Identity  # if norm
+    skip: bool = False  # if skip
+    weight_decay: float = 0.0  # if weight_decay
+    schedule: Callable[[int], float] = lambda step: 1.0  # if schedule
+    warmup_steps: int = 0  # if warmup_steps
+    clip_value: float = 0.0  # if clip_value
+    clip_norm: float = 0.0  # if clip_norm
+    clip_weight: float = 0.0  # if clip_weight
+
+
+class Layer(nn.Module):
+    """A hidden layer: weights, then what stands between them and the activation, then the activation."""
+
+    def __init__(self, weights: nn.Linear | nn.Conv2d, given: Variant) -> None:
+        super().__init__()
+        self.weights = weights
+        self.norm = given.norm(weights.weight.shape[0])  # if norm
+        self.activation = given.activation
+        self.skip = given.skip  # if skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = self.weights(x)
+        z = self.norm(z)  # if norm
+        a = self.activation(z)
+        if self.skip and a.shape == x.shape:  # if skip
+            a = a + x  # if skip
+        return a
+
+
+@torch.no_grad()
+def initialised(given: Variant, weights: nn.Linear | nn.Conv2d, generator: Generator) -> nn.Linear | nn.Conv2d:
+    """The layer with its weights drawn by the variant's scheme, and biases of 0."""
+    given.init(weights.weight, generator)
+    weights.weight.mul_(given.init_scale)  # if init_scale
+    weights.bias.zero_()  # type: ignore[union-attr]  # both kinds of layer have one by default
+    return weights
+
+
+def mlp(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
+    """(N, …) to logits (N, classes): fully connected layers on the flattened input."""
+    widths = [math.prod(input_shape), *[given.width] * (given.depth - 1)]
+    hidden = [Layer(initialised(given, nn.Linear(*pair), generator), given) for pair in pairwise(widths)]
+    return nn.Sequential(nn.Flatten(), *hidden, initialised(given, nn.Linear(widths[-1], classes), generator))
+
+
+def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
+    """(N, C, H, W) to logits (N, classes): 3×3 convolutions with two 2×2 max-pools on the way, global average pooling."""
+    channels = [input_shape[0], *[given.width] * (given.depth - 1)]
+    convolutions = given.depth - 1
+    pooled = {math.ceil(convolutions / 3), math.ceil(2 * convolutions / 3)} - {convolutions}
+    net = nn.Sequential()
+    for number, pair in enumerate(pairwise(channels), 1):
+        net.append(Layer(initialised(given, nn.Conv2d(*pair, kernel_size=3, padding=1), generator), given))
+        if number in pooled:
+            net.append(nn.MaxPool2d(2))
+    net.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten(), initialised(given, nn.Linear(given.width, classes), generator)])
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+
+
+# %% Learning
+def cosine(step: int) -> float:
+    """From 1 to 0 over the run."""
+    return (1 + math.cos(math.pi * step / STEPS)) / 2
+
+
+def stairs(step: int, every: int, factor: float) -> float:
+    """1, then factor times less or more each time that `every` steps have gone."""
+    return factor ** (step // every)
+
+
+def rate_factor(given: Variant, step: int) -> float:
+    """What multiplies the learning rate at a step."""
+    factor = 1.0
+    factor *= given.schedule(step)  # if schedule
+    factor *= min(1.0, (step + 1) / max(given.warmup_steps, 1))  # if warmup_steps
+    return factor
+
+
+def decay_groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Weights decay; biases and normalisations' scales and shifts do not."""
+    weights = [parameter for parameter in net.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in net.parameters() if parameter.ndim <= 1]
+    return [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
+    """Train one variant, printing the loss on a batch (cross-entropy, nats) before that batch's update."""
+    classes = int(labels.max()) + 1
+    net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
+    optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
+    optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
+    scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
+    for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
+        loss = F.cross_entropy(net(batch), wanted)
+        diverged = not math.isfinite(loss.item())
+        if diverged or step == STEPS or step % PRINT_EVERY == 0:
+            print(f"{name}  step {step:>6}  loss {loss.item():.8g}")
+        if diverged or step == STEPS:
+            return
+        optimiser.zero_grad()
+        loss.backward()
+        if given.clip_value:  # if clip_value
+            nn.utils.clip_grad_value_(net.parameters(), given.clip_value)  # if clip_value
+        if given.clip_norm:  # if clip_norm
+            nn.utils.clip_grad_norm_(net.parameters(), given.clip_norm)  # if clip_norm
+        optimiser.step()
+        scheduler.step()  # if schedule or warmup_steps
+        if given.clip_weight:  # if clip_weight
+            clip_weights(net, given.clip_weight)  # if clip_weight
+
+
+@torch.no_grad()
+def clip_weights(net: nn.Module, size: float) -> None:
+    """Cut each weight, but no bias, to ±size."""
+    for parameter in net.parameters():
+        if parameter.ndim > 1:
+            parameter.clamp_(-size, size)
+
+
+# %% What is compared
+VARIANTS = {"A": Variant(mlp, depth=3, width=32, activation=F.relu, init=he, optimiser=optim.SGD, lr=0.1)}
+
+
+def main() -> None:
+    """Train every variant on the same batches."""
+    inputs, labels = examples()
+    for name, variant in VARIANTS.items():
+        train(name, variant, inputs, labels)
+
+
+# %% Run
+if __name__ == "__main__":
+    main()

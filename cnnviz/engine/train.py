@@ -1,0 +1,247 @@
+"""Training: experiments go in, snapshots come out while they learn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnviz.engine import device as devices
+from cnnviz.engine import nets, optimisers, probes, schedules
+from cnnviz.engine.clipping import clip_gradients, clip_weights
+from cnnviz.engine.divergence import WINDOW, Diverged, Guard
+from cnnviz.engine.examples import Examples, batches, examples
+from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.engine.timetable import Timetable
+from cnnviz.engine.watch import Watch
+from cnnviz.settings import settings
+
+SHARED = ("steps", "batch_size", "seed", "dataset", "train_examples", "test_examples")
+EVALUATED_AT_ONCE = 512  # test examples in one forward pass
+
+OnBegin = Callable[[str, Recording], None]
+OnEnd = Callable[[str, Ending], None]
+
+
+class Control(Protocol):
+    """What a run's watcher wants. lr: replaces the base rate, which the schedule multiplies. stop_at: the step to end at."""
+
+    lr: float | None
+    stop_at: int | None
+
+    def poll(self) -> None:
+        """Called once a round, before its step. May wait; an exception that it raises ends the training."""
+        ...
+
+
+class Unattended:
+    """The control of a run that nobody watches."""
+
+    lr: float | None = None
+    stop_at: int | None = None
+
+    def poll(self) -> None:
+        return
+
+
+def train(experiment: Experiment, control: Control | None = None) -> Iterator[Snapshot]:
+    """Train, yielding what is measured on the way; the last snapshot is the trained net's, unless it diverged before."""
+    for _variant, snapshot in train_together({"A": experiment}, control):
+        yield snapshot
+
+
+def record(experiment: Experiment) -> Recording:
+    """Train to the end; all that was measured, with how it ended."""
+    return record_together({"A": experiment})["A"]
+
+
+def record_together(variants: Mapping[str, Experiment]) -> dict[str, Recording]:
+    """Train the variants in lockstep to the end; a recording for each."""
+    recordings: dict[str, Recording] = {}
+
+    def end(variant: str, ending: Ending) -> None:
+        recordings[variant].ending = ending
+
+    for variant, snapshot in train_together(variants, on_begin=recordings.__setitem__, on_end=end):
+        recordings[variant].append(snapshot)
+    return recordings
+
+
+def train_together(
+    variants: Mapping[str, Experiment],
+    control: Control | None = None,
+    on_begin: OnBegin | None = None,
+    on_end: OnEnd | None = None,
+) -> Iterator[tuple[str, Snapshot]]:
+    """Train the variants in lockstep, one step each a round, on the same batches; yields (variant, snapshot).
+
+    on_begin gets each variant's empty recording before its first snapshot, on_end how it ended after its last: "done", or
+    "diverged" while the others go on. Raises ExperimentError where the variants differ in what lockstep shares.
+    """
+    first = check_lockstep(variants)
+    control = control or Unattended()
+    device = devices.choose(settings.device)
+    found = examples(first, device)
+    learners = {name: Learner(experiment, found, device) for name, experiment in variants.items()}
+    for name, learner in learners.items():
+        if on_begin:
+            on_begin(name, learner.recording())
+    order = batches(found, first.batch_size, first.seed)
+    for step in count():
+        control.poll()
+        asked = first.steps if control.stop_at is None else control.stop_at
+        last = step >= min(first.steps, asked)
+        inputs, labels = next(order)
+        for name, learner in list(learners.items()):
+            try:
+                snapshot = learner.round(step, inputs, labels, control.lr, last)
+            except Diverged as result:
+                del learners[name]
+                if on_end:
+                    on_end(name, result.ending)
+                continue
+            if snapshot:
+                yield name, snapshot
+        if last or not learners:
+            break
+    for name in learners:
+        if on_end:
+            on_end(name, Ending("done", f"Done: {step:,} steps, {step * first.batch_size:,} examples.", step))
+
+
+def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
+    """The first variant. Raises ExperimentError where there is none, or where another differs in a shared setting."""
+    if not variants:
+        raise ExperimentError("There is nothing to train: give one variant at least.")
+    (name, first), *others = variants.items()
+    for other, experiment in others:
+        for setting in SHARED:
+            ours, theirs = first.get(setting), experiment.get(setting)
+            if ours != theirs:
+                raise ExperimentError(
+                    f"{setting} must be the same in variants that train together: it is {ours} in {name} and {theirs} in {other}."
+                )
+    return first
+
+
+class Learner:
+    """One variant while it learns: net, optimiser, and what has been timed."""
+
+    def __init__(self, experiment: Experiment, found: Examples, device: torch.device) -> None:
+        devices.repeatable(device)
+        self.experiment = experiment
+        self.device = device
+        self.found = found
+        generator = torch.Generator().manual_seed(experiment.seed)
+        self.net = nets.build(experiment.net, found.input_shape, found.classes, generator).to(device)
+        self.parameters = list(self.net.parameters())
+        self.weights = [parameter for parameter in self.parameters if parameter.ndim > 1]
+        self.optimiser = optimisers.build(self.net, experiment.optimiser)
+        self.watch = Watch(self.net)
+        self.timetable = Timetable.of(experiment.measure, experiment.steps)
+        clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
+        self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped)
+        self.seconds = 0.0
+
+    def recording(self) -> Recording:
+        """An empty recording that says what is measured, and where."""
+        about = {
+            "device": _device_name(self.device),
+            "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
+            "dtype": str(self.parameters[0].dtype).removeprefix("torch."),
+            "params": sum(parameter.numel() for parameter in self.parameters),
+            "layers": len(self.watch.layers),
+            "activation": self.experiment.net.activation,
+            "log_grad_range": list(probes.LOG_RANGE),
+        }
+        return Recording(self.experiment, tuple(self.watch.layers), about)
+
+    def round(self, step: int, inputs: Tensor, labels: Tensor, lr: float | None, last: bool) -> Snapshot | None:
+        """One update on a batch; the snapshot of the state before it where one is due. The last round measures only.
+
+        lr: the base rate in place of the experiment's. Raises Diverged.
+        """
+        rate = self._rate(step, lr)
+        if last or step in self.timetable.snapshots:
+            return self._measured_round(step, inputs, labels, rate, last)
+        began = time.perf_counter()
+        loss = F.cross_entropy(self.net(inputs), labels)
+        self.guard.loss(step, loss)
+        self._drop_gradients()
+        loss.backward()
+        self.guard.gradients(step)
+        self._update(rate)
+        self.seconds += time.perf_counter() - began
+        return None
+
+    def _measured_round(self, step: int, inputs: Tensor, labels: Tensor, rate: float, last: bool) -> Snapshot:
+        seconds = self.seconds
+        began = self._now()
+        with self.watch:
+            logits = self.net(inputs)
+            loss = F.cross_entropy(logits, labels)
+            self.guard.loss(step, loss, look=True)
+            self._drop_gradients()
+            loss.backward()
+        self.guard.gradients(step)
+        self.seconds += self._now() - began
+        seen = self.watch.seen(logits, labels, loss)
+        columns = probes.measured(self._due_probes(step, last), seen)
+        columns |= self._evaluated(step, last)
+        if not last:
+            began = self._now()
+            self._update(rate)
+            self.seconds += self._now() - began
+            columns |= probes.measured([probes.UPDATE], seen)
+        numbers = {"lr": rate, "examples": step * len(labels), "seconds": seconds}
+        clock = {name: np.array(number, dtype=np.float32) for name, number in numbers.items()}
+        return Snapshot(step, clock | probes.to_numpy(columns))
+
+    def _rate(self, step: int, lr: float | None) -> float:
+        base = self.experiment.optimiser.lr if lr is None else lr
+        return base * schedules.factor(step, self.experiment.steps, self.experiment.schedule)
+
+    def _drop_gradients(self) -> None:
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def _update(self, rate: float) -> None:
+        clip_gradients(self.parameters, self.experiment.clipping)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        clip_weights(self.weights, self.experiment.clipping)
+
+    def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
+        all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
+        return [probes.SNAPSHOT, probes.HISTOGRAM] if all_of_them else [probes.SNAPSHOT]
+
+    def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:
+        if step in self.timetable.evaluations or (last and self.timetable.evaluations):
+            return evaluate(self.net, self.found.test_inputs, self.found.test_labels)
+        return {}
+
+    def _now(self) -> float:
+        devices.wait_for(self.device)
+        return time.perf_counter()
+
+
+@torch.inference_mode()
+def evaluate(net: torch.nn.Module, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """test_loss, the mean cross-entropy in nats, and test_accuracy, over all the examples; the net is left in training mode."""
+    net.eval()
+    logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
+    net.train()
+    return {"test_loss": F.cross_entropy(logits, labels), "test_accuracy": (logits.argmax(1) == labels).float().mean()}
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

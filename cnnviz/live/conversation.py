@@ -1,0 +1,183 @@
+"""The protocol between one browser and the runner, free of any transport: messages in, messages out."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cnnviz.live import offers
+from cnnviz.live.channel import Channel, Channels, Place, Start, encode
+from cnnviz.live.messages import MessageError, Request, parse
+from cnnviz.live.offers import Offer
+from cnnviz.runners.base import RefusedError, Run, Runner
+
+BURST = 80
+MESSAGES_PER_SECOND = 30.0
+REPLIES = 32
+
+NO_OFFER = "The server no longer knows this page's settings. Reload the page, then press Train."
+NO_RUN = "This run is not there any more, or the link to it is wrong. Press Train to begin another."
+NOTHING_WATCHED = "No run is being shown. Press Train first."
+VIEW_ONLY = "This link only lets you watch; whoever started the run controls it."
+ENDED = "This run has ended. Press Train to begin another."
+FLOOD = "Too many messages came at once, so this connection is closed. Reload the page."
+
+
+class Conversation:
+    """What one browser asked for and has been sent. Safe from any thread.
+
+    wake: called when `news` has something to give; from any thread, so it must be brief.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        channels: Channels,
+        message_bytes: int,
+        wake: Callable[[], None],
+        find_offer: Callable[[str], Offer | None] = offers.find,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._runner = runner
+        self._channels = channels
+        self._message_bytes = message_bytes
+        self._wake = wake
+        self._find_offer = find_offer
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._replies: list[str] = []
+        self._channel: Channel | None = None
+        self._leave: Callable[[], None] | None = None
+        self._may_control = False
+        self._place = Place()
+        self._allowance = float(BURST)
+        self._heard_at = clock()
+        self.over = False
+
+    def hear(self, text: str | bytes) -> None:
+        """Take in one message from the browser; a faulty one gets a sentence in reply."""
+        with self._lock:
+            if self.over:
+                return
+            if not self._allowed():
+                self.over = True
+                self._reply("refused", "flood", FLOOD)
+                return
+            try:
+                self._carry_out(parse(text, self._message_bytes))
+            except MessageError as problem:
+                self._reply("error", "", str(problem))
+
+    def news(self) -> list[str]:
+        """Everything to send now, in order: replies first, then what is new of the watched run."""
+        with self._lock:
+            texts, self._replies = self._replies, []
+            if self._channel is not None and not self.over:
+                frames, self._place = self._channel.after(self._place)
+                texts += frames
+            return texts
+
+    def due_in(self) -> float | None:
+        """Seconds until the watched run may have its next frame; None where nothing is new."""
+        with self._lock:
+            return self._channel.due_in() if self._channel is not None else None
+
+    def close(self) -> None:
+        """The browser is gone: stop watching."""
+        with self._lock:
+            self.over = True
+            self._unwatch()
+
+    def _allowed(self) -> bool:
+        now = self._clock()
+        self._allowance = min(BURST, self._allowance + (now - self._heard_at) * MESSAGES_PER_SECOND) - 1
+        self._heard_at = now
+        return self._allowance >= 0
+
+    def _carry_out(self, request: Request) -> None:
+        action = {"start": self._start, "watch": self._watch, "resync": self._resync}.get(request.op, self._control)
+        action(request)
+
+    def _start(self, request: Request) -> None:
+        offer = self._find_offer(request.offer)
+        if offer is None:
+            self._reply("refused", "start", NO_OFFER)
+            return
+        try:
+            run = self._runner.submit(offer.variants, offer.learner, offer.page)
+        except RefusedError as problem:
+            self._reply("refused", "start", str(problem))
+            return
+        self._channels.begun(run, Start(offer.labels, offer.token))
+        self._show(run, may_control=True, since=None)
+
+    def _watch(self, request: Request) -> None:
+        run = self._runner.find(request.run)
+        if run is not None and _same(request.token, run.token):
+            self._show(run, may_control=True, since=request.since)
+        elif run is not None and _same(request.token, run.view):
+            self._show(run, may_control=False, since=request.since)
+        else:
+            self._reply("refused", "watch", NO_RUN)
+
+    def _resync(self, request: Request) -> None:
+        if self._channel is None:
+            self._reply("error", "", NOTHING_WATCHED)
+            return
+        self._place = Place(request.since)
+        self._wake()
+
+    def _control(self, request: Request) -> None:
+        run = self._channel.run if self._channel is not None else None
+        refusal = NOTHING_WATCHED if run is None else VIEW_ONLY if not self._may_control else ENDED if run.ended else ""
+        if run is None or refusal:
+            self._reply("error", request.op, refusal)
+            return
+        try:
+            run.controls.control(run, request.op, request.value)
+        except ValueError as problem:
+            self._reply("error", request.op, str(problem))
+
+    def _show(self, run: Run, may_control: bool, since: int | None) -> None:
+        earlier = self._leave
+        self._channel, self._leave = self._channels.join(run, self._wake)
+        if earlier is not None:
+            earlier()
+        self._may_control = may_control
+        self._place = Place(since)
+        self._say(_introduction(self._channel, may_control))
+
+    def _unwatch(self) -> None:
+        if self._leave is not None:
+            self._leave()
+        self._channel = self._leave = None
+
+    def _reply(self, type: str, op: str, sentence: str) -> None:
+        self._say({"type": type, "op": op, "sentence": sentence})
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self._replies = [*self._replies, encode(message)][-REPLIES:]
+        self._wake()
+
+
+def _introduction(channel: Channel, may_control: bool) -> dict[str, Any]:
+    run = channel.run
+    first = next(iter(run.variants.values()))
+    return {
+        "type": "run",
+        "run": run.id,
+        "token": run.token if may_control else "",
+        "view": run.view,
+        "offer": channel.start.offer.partition(".")[2],
+        "variants": dict(channel.start.labels),
+        "steps": first.steps,
+        "lr": first.optimiser.lr,
+        "train_examples": first.data.train_examples,
+    }
+
+
+def _same(given: str, token: str) -> bool:
+    return secrets.compare_digest(given.encode(), token.encode())

@@ -1,0 +1,70 @@
+"""Offers: what Train would run for the settings on a learner's page, kept ready so that a press needs no script run."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cnnviz.engine.experiment import Experiment
+
+LIMIT = 2_000
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The comparison that a page's settings ask for. labels: each variant in words. token: names it to its own page only."""
+
+    variants: Mapping[str, Experiment]
+    learner: str
+    page: str
+    labels: Mapping[str, str]
+    token: str
+
+
+@dataclass
+class Offers:
+    """At most `limit` offers, one for each learner and page; the one that was not renewed for longest goes first.
+
+    A token is the page's unguessable name, a dot, and a digest of the settings: the same settings give the same token.
+    """
+
+    limit: int = LIMIT
+    _by_place: OrderedDict[tuple[str, str], Offer] = field(default_factory=OrderedDict)
+    _places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def make(self, variants: Mapping[str, Experiment], learner: str, page: str, labels: Mapping[str, str] | None = None) -> str:
+        """Put these variants in the place of the page's earlier offer; the token that starts them."""
+        place = (learner, page)
+        with self._lock:
+            earlier = self._by_place.get(place)
+            name = earlier.token.partition(".")[0] if earlier else secrets.token_urlsafe(18)
+            token = f"{name}.{_digest(variants)}"
+            words = dict(labels) if labels else {variant: variant for variant in variants}
+            self._by_place[place] = Offer(dict(variants), learner, page, words, token)
+            self._by_place.move_to_end(place)
+            self._places[name] = place
+            while len(self._by_place) > self.limit:
+                _, oldest = self._by_place.popitem(last=False)
+                del self._places[oldest.token.partition(".")[0]]
+            return token
+
+    def find(self, token: str) -> Offer | None:
+        """What the page of this token offers now, which is newer than the token where its settings have just changed."""
+        with self._lock:
+            place = self._places.get(token.partition(".")[0])
+            return self._by_place[place] if place else None
+
+
+def _digest(variants: Mapping[str, Experiment]) -> str:
+    told = ",".join(f"{variant}={experiment.key()}" for variant, experiment in variants.items())
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+_shared = Offers()
+make = _shared.make
+find = _shared.find

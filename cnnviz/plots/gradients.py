@@ -1,0 +1,169 @@
+"""Gradients, updates and weights by layer and by step: does the signal reach the input side, and do the layers there move?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from cnnviz.plots import theme
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot
+
+GRADIENT = "Gradient norm of the weights (L2)"
+ENDS = {"layer 1": (0, "solid"), "last layer": (-1, "dash")}
+NOTE = "solid: layer 1 · dashed: last layer"
+WAITING = "Layer 1 against the last layer: no numbers yet"
+LOWEST, HIGHEST = -10, 2  # log₁₀ gradient norms that the heatmap's colours tell apart
+
+
+def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
+    """Weight-gradient norm of each layer at the cursor's step.
+
+    Diagnoses: a line that falls towards the input vanishes, one that lies orders of magnitude above 1 explodes, a level one
+    trains all layers alike.
+    """
+    return _by_layer(
+        "gradient_by_layer",
+        variants,
+        "grad_norm",
+        theme.log_axis(GRADIENT),
+        theme.per_variant(
+            "Of the last layer's gradient, layer 1 gets", variants, WAITING, "grad_norm", layer=0, per=-1, form="percent"
+        ),
+        "Each point is the size of one layer's weight gradient; a line that falls to the left vanishes towards the input.",
+        "gradient norm",
+    )
+
+
+def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
+    """‖Δw‖ / ‖w‖ of each layer at the cursor's step: the share of its own size by which a layer's weights move in one update.
+
+    Diagnoses: layers far below 10⁻³ hardly learn, layers near 1 forget what they were. The line at 10⁻³ is the rule of thumb of
+    Stanford's CS231n notes (Neural Networks 3, "Ratio of weights:updates"), not a law.
+    """
+    plot = _by_layer(
+        "update_ratio_by_layer",
+        variants,
+        "update_ratio",
+        theme.log_axis("Update ratio ‖Δw‖ / ‖w‖"),
+        theme.per_variant(
+            "Relative to the last layer, layer 1 moves", variants, WAITING, "update_ratio", layer=0, per=-1, form="percent"
+        ),
+        "Each point is how far one update moves a layer's weights, relative to their size; the dotted line is a rule of thumb.",
+        "update ratio",
+    )
+    theme.level(plot.figure, 1e-3, "10⁻³: rule of thumb (CS231n)")
+    return plot
+
+
+def _by_layer(
+    name: str, variants: Sequence[str], column: str, axis: Mapping[str, Any], headline: Headline, explain: str, quantity: str
+) -> LivePlot:
+    chart = theme.figure(name, theme.layer_axis(), axis)
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(variants):
+        colour = theme.variant_colour(variant)
+        chart.add_trace(
+            go.Scatter(
+                name=variant,
+                mode="lines+markers",
+                line={"color": colour, "width": 2.5},
+                marker={"color": colour, "size": 8, "symbol": theme.MARKERS[trace % len(theme.MARKERS)]},
+                hovertemplate=f"{variant}: {quantity} %{{y:{theme.SHORT}}}<extra></extra>",
+            )
+        )
+        bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
+    details = {v: f"{v}, {{layer}}: {quantity} {{{column}}}" for v in variants}
+    return LivePlot(name, chart, tuple(bindings), headline, explain, details)
+
+
+def gradient_over_steps(variants: Sequence[str]) -> LivePlot:
+    """Weight-gradient norm of the first and the last layer over the run.
+
+    Diagnoses: a gap that stays is vanishing that training does not cure; a rise over orders of magnitude foretells divergence.
+    """
+    return _ends_over_steps(
+        "gradient_over_steps",
+        variants,
+        "grad_norm",
+        GRADIENT,
+        "gradient norm",
+        "The gradient of layer 1 (solid) against that of the last layer (dashed): the gap between them is what vanishes.",
+        theme.per_variant("Gradient norm of layer 1 at this step", variants, WAITING, "grad_norm", layer=0),
+    )
+
+
+def weight_norm_over_steps(variants: Sequence[str]) -> LivePlot:
+    """Weight norm of the first and the last layer over the run.
+
+    Diagnoses: a straight fall on this scale is weight decay with no gradient to hold against it; a flat line of layer 1 is a
+    layer that does not learn; a jump is an exploded update.
+    """
+    return _ends_over_steps(
+        "weight_norm_over_steps",
+        variants,
+        "weight_norm",
+        "Weight norm ‖w‖ (L2)",
+        "weight norm",
+        "The size of layer 1's weights (solid) and of the last layer's (dashed): flat is unmoved, a steady fall is decay.",
+        theme.per_variant("Weight norm of layer 1 at this step", variants, WAITING, "weight_norm", layer=0),
+    )
+
+
+def _ends_over_steps(
+    name: str, variants: Sequence[str], column: str, title: str, quantity: str, explain: str, headline: Headline
+) -> LivePlot:
+    chart = theme.figure(name, theme.step_axis(), theme.log_axis(title), NOTE)
+    bindings: list[Binding] = []
+    for variant in variants:
+        for words, (layer, dash) in ENDS.items():
+            trace = len(chart.data)
+            chart.add_trace(
+                go.Scatter(
+                    name=variant,
+                    legendgroup=variant,
+                    showlegend=layer == 0,
+                    mode="lines",
+                    line={"color": theme.variant_colour(variant), "width": 2, "dash": dash},
+                    hovertemplate=f"{variant}, {words}: {quantity} %{{y:{theme.SHORT}}}<extra></extra>",
+                )
+            )
+            bindings += [Binding(trace, "x", column, variant, layer=layer), Binding(trace, "y", column, variant, layer=layer)]
+    return LivePlot(name, chart, tuple(bindings), headline, explain)
+
+
+def gradient_heatmap(variants: Sequence[str]) -> LivePlot:
+    """log₁₀ of the weight-gradient norm, layers by steps, one map a variant on the same colours.
+
+    Diagnoses: a map that darkens downwards vanishes towards the input; one that brightens to the right is about to explode; when
+    a dark band lifts is when the lower layers start to learn.
+    """
+    chart = theme.beside("gradient_heatmap", variants, theme.step_axis() | {"nticks": 4}, theme.layer_names_axis())
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(variants):
+        chart.add_trace(
+            go.Heatmap(
+                name=variant,
+                coloraxis="coloraxis",
+                hovertemplate=f"{variant}, %{{y}}, step %{{x}}: gradient norm 10<sup>%{{z:.1f}}</sup><extra></extra>",
+            ),
+            row=1,
+            col=trace + 1,
+        )
+        bindings += [
+            Binding(trace, "x", "grad_norm", variant, "steps"),
+            Binding(trace, "y", "layers", variant, "layers"),
+            Binding(trace, "z", "grad_norm", variant, "grid", transform="log10"),
+        ]
+    chart.update_layout(
+        coloraxis=theme.magnitudes("Gradient norm of the weights (L2)", LOWEST, HIGHEST), hovermode="closest", margin_b=118
+    )
+    headline = theme.per_variant("Gradient norm of layer 1 at this step", variants, WAITING, "grad_norm", layer=0)
+    return LivePlot(
+        "gradient_heatmap",
+        chart,
+        tuple(bindings),
+        headline,
+        "Each cell is one layer's gradient at one step: dark is small, bright is large, layer 1 is at the bottom.",
+    )

@@ -1,0 +1,177 @@
+"""Colours, fonts, axes and margins of every chart, so that the same thing looks the same on every page.
+
+The panel overrides what depends on the reader's theme: `layout.font.color` and `.family`, and every axis's `gridcolor`,
+`zerolinecolor` and `linecolor`; it gives the size and draws its own legend. All else here reads on white and on a dark ground.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from cnnviz.plots.live_plot import Headline, Quantity
+
+# Okabe & Ito (2008): told apart with every kind of colour vision. The first three have contrast 3 : 1 on white and on dark.
+VARIANT_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x")  # with the colour, for whoever can't tell colours apart
+
+# Paul Tol's "bright" scheme (SRON technical note, 2021), so that no layer kind looks like a variant.
+KIND_COLOURS = {"conv": "#4477AA", "norm": "#AA3377", "activation": "#CCBB44", "pool": "#228833", "fc": "#EE6677"}
+
+MAGNITUDE_SCALE = "Cividis"
+SIGNED_SCALE = "RdBu_r"  # blue below zero, red above; draw it with cmid=0
+NEUTRAL = "#888888"  # rules and marks that belong to no variant: 3.5 : 1 on white, 5.4 : 1 on dark
+FONT = "Source Sans Pro, Source Sans 3, Segoe UI, Helvetica, Arial, sans-serif"
+FONT_SIZE = 14
+SHORT = ".3~g"  # a hover label's number: three digits
+POWERS = {"tickprefix": "10<sup>", "ticksuffix": "</sup>", "nticks": 6}  # ticks of an axis that holds log₁₀ values
+MARGIN = {"l": 76, "r": 20, "t": 34, "b": 56}
+
+
+def variant_colour(variant: str) -> str:
+    """The colour of variant "A", "B", … Raises ValueError for a letter that has none."""
+    place = ord(variant) - ord("A") if len(variant) == 1 else -1
+    if not 0 <= place < len(VARIANT_COLOURS):
+        last = chr(ord("A") + len(VARIANT_COLOURS) - 1)
+        raise ValueError(f"variant (={variant!r}) must be a letter from A to {last}.")
+    return VARIANT_COLOURS[place]
+
+
+def figure(name: str, x: Mapping[str, Any], y: Mapping[str, Any], note: str = "") -> go.Figure:
+    """An empty chart with one pair of axes. note: a line above the plot area, say what solid and dashed mean."""
+    return _dressed(go.Figure(), name, note).update_xaxes(**x).update_yaxes(**y)
+
+
+def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[str, Any], same_x: bool = True) -> go.Figure:
+    """An empty chart with one pair of axes a variant, side by side, each headed by its letter; they share y and the x title.
+
+    same_x: they share the range of x too.
+    """
+    count = max(len(variants), 1)
+    grid = make_subplots(rows=1, cols=count, horizontal_spacing=0.16 / count, x_title=x["title"]["text"])
+    grid.layout.annotations[0].update(yshift=-26, font_size=FONT_SIZE)
+    _dressed(grid, name, "").update_xaxes(**x).update_xaxes(title_text=None).update_yaxes(**y)
+    for column, variant in enumerate(variants, start=1):
+        suffix = "" if column == 1 else str(column)
+        head = {"text": f"<b>{variant}</b>", "font_color": variant_colour(variant), "showarrow": False}
+        grid.add_annotation(**head, xref=f"x{suffix} domain", x=0.5, yref="paper", y=1, yanchor="bottom")
+        if column > 1:
+            grid.update_yaxes(title_text=None, showticklabels=False, matches="y", col=column)
+            grid.update_xaxes(matches="x" if same_x else None, col=column)
+    return grid
+
+
+def stacked(name: str, x: Mapping[str, Any], *ys: Mapping[str, Any]) -> go.Figure:
+    """An empty chart with plot areas one above the other over the same x axis, a y axis each."""
+    grid = make_subplots(rows=len(ys), cols=1, shared_xaxes=True, vertical_spacing=0.08)
+    _dressed(grid, name, "").update_xaxes(**{**x, "title": None}).update_xaxes(**x, row=len(ys))
+    for row, y in enumerate(ys, start=1):
+        grid.update_yaxes(**y, row=row)
+    return grid
+
+
+def _dressed(chart: go.Figure, name: str, note: str) -> go.Figure:
+    chart.update_layout(
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": FONT_SIZE, "color": NEUTRAL},
+        title={"font_size": FONT_SIZE + 1, "x": 0, "xref": "container", "automargin": True, "yref": "container"},
+        margin=MARGIN,
+        showlegend=False,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        hovermode="x unified",
+        hoverlabel={"bgcolor": "#222222", "bordercolor": "#222222", "font": {"color": "#FFFFFF", "size": FONT_SIZE - 1}},
+        uirevision=name,
+    )
+    if note:
+        chart.add_annotation(
+            text=note,
+            xref="paper",
+            yref="paper",
+            x=0,
+            y=1,
+            xshift=8,
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font_size=FONT_SIZE - 1,
+        )
+    return chart
+
+
+def _axis(title: str, **more: Any) -> dict[str, Any]:
+    quiet = {"gridcolor": "rgba(136,136,136,0.25)", "zerolinecolor": "rgba(136,136,136,0.5)", "linecolor": NEUTRAL}
+    return {"title": {"text": title, "standoff": 8, "font": {"size": FONT_SIZE}}, "tickfont_size": FONT_SIZE - 1, **quiet, **more}
+
+
+def linear_axis(title: str, **more: Any) -> dict[str, Any]:
+    """A linear axis with short numbers."""
+    return _axis(title, exponentformat="SI", zeroline=False, **more)
+
+
+def log_axis(title: str, **more: Any) -> dict[str, Any]:
+    """A logarithmic axis whose ticks are written 10⁻⁵; zeros and negative numbers are not drawn."""
+    return _axis(title, type="log", exponentformat="power", zeroline=False, **more)
+
+
+def exponent_axis(title: str, **more: Any) -> dict[str, Any]:
+    """A linear axis of log₁₀ values whose ticks are written 10⁻⁵, so that bars may start at 10⁰ = 1."""
+    return _axis(title, zeroline=True, zerolinewidth=2, **POWERS, **more)
+
+
+def step_axis(**more: Any) -> dict[str, Any]:
+    """x: updates made."""
+    return _axis("Step (updates made)", exponentformat="SI", zeroline=False, nticks=6, tickangle=0, **more)
+
+
+def layer_axis(**more: Any) -> dict[str, Any]:
+    """x: the layers by name, input side first."""
+    return _axis("Layer (input side → output side)", type="category", zeroline=False, tickangle=0, nticks=9, **more)
+
+
+def layer_names_axis() -> dict[str, Any]:
+    """y of a map: the layers by name, input side at the bottom."""
+    return _axis("Layer (input side at the bottom)", type="category", zeroline=False, nticks=9)
+
+
+def layer_stack_axis() -> dict[str, Any]:
+    """y for ridges: layer numbers from the input up. Room for five layers at least, so that ticks never fall between two."""
+    return _axis(
+        "Layer (1 = next to the input)", zeroline=False, nticks=9, minallowed=0.5, autorangeoptions={"include": [0.9, 5.95]}
+    )
+
+
+def magnitudes(title: str, low: float, high: float) -> dict[str, Any]:
+    """A colour axis over log₁₀ values, its bar below the plot areas with ticks written 10⁻⁵."""
+    bar = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "thickness": 12,
+        "outlinewidth": 0,
+        "title": {"text": title, "side": "bottom", "font": {"size": FONT_SIZE}},
+        **POWERS,
+    }
+    return {"colorscale": MAGNITUDE_SCALE, "cmin": low, "cmax": high, "colorbar": bar}
+
+
+def level(chart: go.Figure, y: float, text: str) -> None:
+    """A dotted horizontal line at a level of the y axis, with its meaning written at its left end."""
+    chart.add_hline(y=y, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
+    place = math.log10(y) if chart.layout.yaxis.type == "log" else y  # an annotation on a log axis is placed by its exponent
+    chart.add_annotation(
+        text=text, xref="paper", x=0.01, y=place, xanchor="left", yanchor="bottom", showarrow=False, font_size=FONT_SIZE - 2
+    )
+
+
+def per_variant(start: str, variants: Sequence[str], waiting: str, column: str, end: str = "", **where: Any) -> Headline:
+    """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields."""
+    told = ", ".join(f"{v} {{{v}}}" for v in variants) if len(variants) > 1 else "".join(f"{{{v}}}" for v in variants)
+    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, waiting)

@@ -1,0 +1,114 @@
+"""Jobs: runs that have not ended, as the local runner sees them; who is next; what may be asked of one."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from cnnviz.engine.experiment import rule
+from cnnviz.engine.fields import Rule
+from cnnviz.engine.records import Ending
+from cnnviz.runners.base import Run
+from cnnviz.runners.news import News
+from cnnviz.runners.process import Worker
+
+OPERATIONS = ("pause", "resume", "step", "cancel", "lr", "speed", "stop_at")
+SPEED = Rule("real", "Speed", "steps a second", low=0.1, high=10_000, off=0.0)
+RATE_SECONDS = 3.0  # steps a second are measured over this time
+MARK_SECONDS = 0.1
+
+
+@dataclass(eq=False)
+class Job:
+    """A run that has not ended.
+
+    place: what its run was last told. heard: when its worker last said something; unwatched, paused: since when, None if not.
+    give_up_at: once the run was cancelled, when it ends without its worker's answer; verdict: the sentence that it ends with.
+    Times are of `time.monotonic`.
+    """
+
+    run: Run
+    worker: Worker | None = None
+    controls: list[tuple[str, float | None]] = field(default_factory=list)  # asked for before it had a worker
+    place: int = 0
+    heard: float = 0.0
+    unwatched: float | None = field(default_factory=monotonic)
+    paused: float | None = None
+    give_up_at: float | None = None
+    verdict: str = ""
+    lr_changed: bool = False
+    stop_at: int | None = None
+    endings: dict[str, Ending] = field(default_factory=dict)
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    @property
+    def stopping(self) -> bool:
+        return self.give_up_at is not None
+
+    @property
+    def training(self) -> bool:
+        return self.worker is not None and not self.stopping
+
+    @property
+    def unaltered(self) -> bool:
+        """Whether the run trained what its experiments say, for as long as they say."""
+        return not self.lr_changed and self.stop_at is None
+
+    def note(self, news: News) -> dict[str, Any]:
+        """Take in what a worker said; returns what changed of the run's status."""
+        self.heard = monotonic()
+        self.endings |= news.endings
+        if news.state:
+            self.paused = self.heard if news.state == "paused" else None
+            self._marks.clear()
+        first = next(iter(self.run.variants.values()))
+        over = max((ending.step for ending in self.endings.values()), default=0) if news.over == "finished" else 0
+        step = min(over or news.step, first.steps)
+        rate = None if self.paused is not None else self._steps_per_second(step)
+        left = max(0, min(self.stop_at or first.steps, first.steps) - step)
+        changes = {"step": step, "examples": step * first.batch_size, "steps_per_second": rate}
+        state = {"state": news.state} if news.state else {}
+        devices = [str(about.get("device", "")) for _, about in news.begun.values()]
+        device = {"device": devices[0]} if devices else {}
+        return {**changes, "seconds_left": left / rate if rate else None, **state, **device}
+
+    def _steps_per_second(self, step: int) -> float | None:
+        """The rate over the last seconds, None until it can be told."""
+        while len(self._marks) > 1 and self._marks[1][0] < self.heard - RATE_SECONDS:
+            self._marks.popleft()
+        if not self._marks or self.heard - self._marks[-1][0] >= MARK_SECONDS:
+            self._marks.append((self.heard, step))
+        first, first_step = self._marks[0]
+        return (step - first_step) / (self.heard - first) if self.heard - first >= 2 * MARK_SECONDS else None
+
+
+def next_first(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs that wait, in the order in which they get a worker: round robin by learner.
+
+    A learner's turn comes after those of learners with fewer runs in training or ahead in the queue; among equals, the
+    earlier submission is first. `jobs` stand in order of submission.
+    """
+    jobs = list(jobs)
+    turns = Counter(job.run.learner for job in jobs if job.training)
+    ranked = []
+    for number, job in enumerate(jobs):
+        if job.worker is None:
+            ranked.append((turns[job.run.learner], number))
+            turns[job.run.learner] += 1
+    return [jobs[number] for _, number in sorted(ranked)]
+
+
+def checked(operation: str, value: float | None, steps: int) -> float | None:
+    """The value that an operation goes with. Raises ValueError: name, value and rule."""
+    if operation not in OPERATIONS:
+        raise ValueError(f"operation (={operation[:40]!r}) must be one of {', '.join(OPERATIONS)}.")
+    if operation == "lr":
+        return float(rule("lr").check("lr", value))
+    if operation == "speed":
+        return float(SPEED.check("speed", value))
+    if operation == "stop_at" and value is not None:
+        return int(Rule("whole", "Stop at", "steps", low=1, high=steps).check("stop_at", value))
+    return None

@@ -1,0 +1,428 @@
+"""The local runner: a pool of warm training processes on this machine, a fair queue before them, and a supervisor."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from math import inf
+
+from cnnviz import store as stores
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.records import Ending, Recording
+from cnnviz.runners.base import RefusedError, Run, State
+from cnnviz.runners.jobs import Job, checked, next_first
+from cnnviz.runners.news import News
+from cnnviz.runners.process import COMMAND, Worker, exit_words
+from cnnviz.settings import Settings, settings
+from cnnviz.store import Store
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 64  # ended runs
+ANSWER_SECONDS = 0.08  # a cancelled run ends then at the latest, and the spare takes its worker's place
+LINGER_SECONDS = 2.0  # that worker is killed then, unless it answers: on a busy machine a warm one is worth the wait
+START_SECONDS = 120.0  # a worker that is not warm by then is killed
+FAILURES = 3  # failed starts in a row after which runs are refused
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0  # seconds before another start; doubled after each failure
+LOOK_SECONDS = 0.2  # how often the supervisor looks at runs and starts that go on
+
+STOPPED = "Stopped."
+REPLACED = "Replaced by a newer run of this page."
+UNWATCHED = "Ended, because nobody was watching."
+PAUSED_LONG = "Ended after a pause of {minutes:.3g} minutes, so that others can train. Press Train to run again."
+SILENT = "Ended, because nothing came for {seconds:.3g} seconds. A smaller network, batch or test set trains faster."
+DIED = "The training process stopped unexpectedly ({how}). Press Train to run again."
+NO_WORKERS = "No training process can be started on this server; its log says why. Try again in a minute."
+CLOSED = "The server is shutting down."
+
+
+class LocalRunner:
+    """A Runner over `settings.worker_count` warm processes, and a spare that takes the place of a killed one.
+
+    Nothing is started before `start` or the first `submit`. One lock guards all state; what runs are told leaves in order and
+    outside it, so that a listener may call back.
+    store: where finished recordings go, unless their rate or length was changed by hand.
+    silence_seconds: a run that reports nothing for so long is ended. command: starts a worker.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None = None,
+        *,
+        silence_seconds: float = 60.0,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._silence_seconds = silence_seconds
+        self._command = command
+        self._lock = threading.RLock()
+        self._wake = threading.Condition(self._lock)
+        self._stirred = False
+        self._jobs: OrderedDict[str, Job] = OrderedDict()  # in order of submission
+        self._ended: OrderedDict[str, Run] = OrderedDict()
+        self._workers: list[Worker] = []
+        self._failures = 0
+        self._retry_at = 0.0
+        self._closed = False
+        self._supervisor: threading.Thread | None = None
+        self._outgoing: deque[Callable[[], None]] = deque()
+        self._delivering = threading.Lock()
+
+    # What a page and the live channel call
+
+    def start(self) -> None:
+        """Start the workers in the background, the first one alone. A second call does nothing."""
+        with self._lock:
+            if self._supervisor is None and not self._closed:
+                self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+                self._supervisor.start()
+
+    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str) -> Run:
+        """Queue a comparison; a newer run of the same learner and page cancels the older one. Raises RefusedError."""
+        if not variants:
+            raise RefusedError("A run needs at least one experiment.")
+        self.start()
+        run = Run(dict(variants), learner, page, self)
+        with self._changing():
+            older = [job for job in self._of(learner) if job.run.page == page]
+            self._refuse(learner, older)
+            self._jobs[run.id] = Job(run)
+            for job in older:
+                self._stop(job, REPLACED)
+            self._dispatch()
+            self._stir()
+        return run
+
+    def find(self, run_id: str) -> Run | None:
+        """A run by id; of the ended ones the last 64 are remembered."""
+        with self._lock:
+            job = self._jobs.get(run_id)
+            return job.run if job else self._ended.get(run_id)
+
+    def control(self, run: Run, operation: str, value: float | None = None) -> None:
+        """Carry out a watcher's wish, see `Controls`. A run that has ended stays as it is.
+
+        "step" makes one update and pauses. "speed" is 0, or 0.1 to 10,000 steps a second. "stop_at" None: the last step.
+        Raises ValueError for an unknown operation or a value out of range.
+        """
+        value = checked(operation, value, run.status.steps)
+        with self._changing():
+            job = self._jobs.get(run.id)
+            if job is None or job.stopping:
+                return
+            if operation == "cancel":
+                self._stop(job, STOPPED)
+            else:
+                self._adjust(job, operation, value)
+
+    def close(self) -> None:
+        """End every run and worker, at once. Nothing can be submitted afterwards."""
+        with self._changing():
+            self._closed = True
+            for job in list(self._jobs.values()):
+                self._finish(job, "cancelled", CLOSED)
+            self._stir()
+        if self._supervisor is not None:
+            self._supervisor.join(5)
+        workers = list(self._workers)
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.join(5)
+
+    # The queue
+
+    def _of(self, learner: str) -> list[Job]:
+        return [job for job in self._jobs.values() if job.run.learner == learner and not job.stopping]
+
+    def _refuse(self, learner: str, older: Sequence[Job]) -> None:
+        if self._closed:
+            raise RefusedError(CLOSED)
+        if self._unstartable():
+            raise RefusedError(NO_WORKERS)
+        going = len(self._of(learner)) - len(older)
+        if going >= self._settings.runs_per_learner:
+            raise RefusedError(f"Your other pages have {_runs(going)} going: stop one, or wait until it has ended.")
+        waiting = sum(job.worker is None and job not in older for job in self._jobs.values())
+        if waiting >= self._settings.queue:
+            raise RefusedError(f"Too many learners train at the moment, with {_runs(waiting)} waiting. Try again in a minute.")
+
+    def _dispatch(self) -> None:
+        """Give idle workers what is next, and tell the others their places."""
+        idle = [worker for worker in self._workers if worker.idle]
+        room = self._settings.worker_count - sum(job.training for job in self._jobs.values())
+        for worker, job in zip(idle[: max(0, room)], next_first(self._jobs.values()), strict=False):
+            self._begin(job, worker)
+        for place, job in enumerate(next_first(self._jobs.values()), 1):
+            if job.place != place:
+                job.place = place
+                self._later(partial(job.run.update, place=place))
+
+    def _begin(self, job: Job, worker: Worker) -> None:
+        job.worker, worker.job = worker, job
+        job.heard = time.monotonic()
+        worker.send("run", job.run.id, {variant: experiment.to_json() for variant, experiment in job.run.variants.items()})
+        for operation, value in job.controls:
+            worker.send("control", job.run.id, operation, value)
+        self._later(partial(job.run.update, state="running", place=0))
+
+    def _adjust(self, job: Job, operation: str, value: float | None) -> None:
+        if operation == "lr":
+            job.lr_changed = True
+            self._later(partial(job.run.update, lr=value))
+        if operation == "stop_at":
+            job.stop_at = None if value is None else int(value)
+        if job.worker is None:
+            job.controls.append((operation, value))
+        else:
+            job.heard = time.monotonic()
+            job.worker.send("control", job.run.id, operation, value)
+
+    def _stop(self, job: Job, sentence: str) -> None:
+        """Cancel: at once where it waits; where it trains, by asking its worker first."""
+        if job.worker is None:
+            self._finish(job, "cancelled", sentence)
+        else:
+            job.verdict, job.give_up_at = sentence, time.monotonic() + ANSWER_SECONDS
+            job.worker.send("control", job.run.id, "cancel", None)
+        self._dispatch()
+        self._stir()
+
+    def _finish(self, job: Job, state: State, sentence: str = "") -> None:
+        """A job's end, however it came. Its worker, where there is one that lives, is free."""
+        del self._jobs[job.run.id]
+        if job.worker is not None:
+            job.worker.job = None
+        self._ended[job.run.id] = job.run
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        self._later(partial(_settle, job.run, state, sentence))
+
+    # What workers say; called from their reader threads
+
+    def _heard(self, worker: Worker, message: News | str) -> None:
+        with self._changing():
+            if not isinstance(message, News):
+                worker.ready, self._failures = True, 0
+                self._stir()
+            elif worker.job is not None and worker.job.run.id == message.run:
+                self._pass_on(worker.job, message)
+            elif message.over:
+                worker.kill_at = None
+            self._dispatch()
+
+    def _pass_on(self, job: Job, news: News) -> None:
+        run = job.run
+        for variant, (layers, about) in news.begun.items():
+            self._later(partial(run.began, variant, Recording(run.variants[variant], layers, about)))
+        for variant, snapshots in news.snapshots.items():
+            self._later(partial(run.measured, variant, snapshots))
+        for variant, ending in news.endings.items():
+            self._later(partial(run.closed, variant, ending))
+        self._later(partial(run.update, **job.note(news)))
+        if news.over:
+            self._conclude(job, news)
+
+    def _conclude(self, job: Job, news: News) -> None:
+        if news.trace:
+            log.error("The run %s failed: %s\n%s", job.run.id, dict(job.run.variants), news.trace)
+        if news.over == "finished":
+            self._finish(job, *_outcome(job.endings))
+            if self._store is not None and job.unaltered:
+                self._later(threading.Thread(target=_keep, args=(self._store, job.run), name="keep").start)
+        elif job.stopping:
+            self._finish(job, "cancelled", job.verdict)
+        else:
+            self._finish(job, "failed", news.sentence)
+
+    def _exited(self, worker: Worker, code: int) -> None:
+        with self._changing():
+            if worker in self._workers:
+                self._workers.remove(worker)
+            if not worker.ready and not self._closed:
+                self._failed_start(exit_words(code))
+            job = worker.job
+            if job is not None and job.stopping:
+                self._finish(job, "cancelled", job.verdict)
+            elif job is not None:
+                log.warning("The worker of run %s stopped unexpectedly (%s).", job.run.id, exit_words(code))
+                self._finish(job, "failed", DIED.format(how=exit_words(code)))
+            self._dispatch()
+            self._stir()
+
+    def _failed_start(self, how: str) -> None:
+        self._failures += 1
+        wait = min(FIRST_BACKOFF * 2 ** (self._failures - 1), LONGEST_BACKOFF)
+        self._retry_at = time.monotonic() + wait
+        log.error("A training process could not be started (%s), %s in a row; next try in %s s.", how, self._failures, wait)
+        if self._unstartable():
+            for job in next_first(self._jobs.values()):
+                self._finish(job, "failed", NO_WORKERS)
+
+    def _unstartable(self) -> bool:
+        return self._failures >= FAILURES and not any(worker.ready for worker in self._workers)
+
+    # The supervisor's thread
+
+    def _supervise(self) -> None:
+        while not self._closed:
+            self._start_missing()
+            with self._changing():
+                for job in list(self._jobs.values()):
+                    self._look_at(job, time.monotonic())
+                for worker in self._workers:
+                    if time.monotonic() > (worker.kill_at or (inf if worker.ready else worker.started + START_SECONDS)):
+                        worker.kill()
+            with self._lock:
+                self._wake.wait_for(lambda: self._stirred, self._next_look())
+                self._stirred = False
+
+    def _next_look(self) -> float | None:
+        """Seconds until something may have to be done, None for until it is stirred."""
+        answers = [job.give_up_at - time.monotonic() for job in self._jobs.values() if job.give_up_at is not None]
+        waiting = self._jobs or self._missing() > 0 or not all(worker.idle for worker in self._workers)
+        return max(0.0, min([LOOK_SECONDS, *answers])) if waiting else None
+
+    def _stir(self) -> None:
+        self._stirred = True
+        self._wake.notify_all()
+
+    def _missing(self) -> int:
+        return self._settings.worker_count + 1 - sum(not worker.killed for worker in self._workers)
+
+    def _start_missing(self) -> None:
+        """Start workers where some are missing: the first one alone, then half as many at once as there are cores."""
+        while True:
+            with self._lock:
+                starting = sum(not worker.ready and not worker.killed for worker in self._workers)
+                at_once = max(1, (os.cpu_count() or 1) // 2) if any(worker.ready for worker in self._workers) else 1
+                too_soon = time.monotonic() < self._retry_at
+                if self._closed or too_soon or starting >= at_once or self._missing() <= 0:
+                    return
+            try:
+                worker = Worker(self._settings, self._heard, self._exited, self._command)
+            except OSError as problem:
+                with self._changing():
+                    self._failed_start(str(problem))
+                return
+            with self._lock:
+                self._workers.append(worker)
+                worker.listen()
+
+    def _look_at(self, job: Job, now: float) -> None:
+        """End a job whose time is up."""
+        watched = job.run.watchers > 0
+        job.unwatched = None if watched else (job.unwatched or now)
+        if job.give_up_at is not None:
+            if now >= job.give_up_at:
+                self._abandon(job)
+        elif job.unwatched is not None and now - job.unwatched > self._settings.grace_seconds:
+            self._stop(job, UNWATCHED)
+        elif job.paused is not None:
+            if now - job.paused > self._settings.pause_seconds:
+                self._stop(job, PAUSED_LONG.format(minutes=self._settings.pause_seconds / 60))
+        elif job.worker is not None and now - job.heard > self._silence_seconds:
+            job.worker.kill()
+            self._finish(job, "failed", SILENT.format(seconds=self._silence_seconds))
+            self._dispatch()
+
+    def _abandon(self, job: Job) -> None:
+        """End a job whose worker does not answer; the spare takes the worker's place, which may come back in a while."""
+        if job.worker is not None:
+            job.worker.kill_at = time.monotonic() + LINGER_SECONDS
+        self._finish(job, "cancelled", job.verdict)
+        self._dispatch()
+
+    # Telling runs
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock:
+            yield
+        self._deliver()
+
+    def _later(self, call: Callable[[], None]) -> None:
+        """Call once the lock is free, after all that was left for later before."""
+        self._outgoing.append(call)
+
+    def _deliver(self) -> None:
+        """Make the calls that were left, in order. Whoever finds another thread at it leaves its own to that one."""
+        while self._outgoing and self._delivering.acquire(blocking=False):
+            try:
+                while self._outgoing:
+                    _call(self._outgoing.popleft())
+            finally:
+                self._delivering.release()
+
+
+def _call(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except Exception:  # a listener's fault must not cost the run, nor others'
+        log.exception("A listener of a run failed.")
+
+
+def _runs(number: int) -> str:
+    return f"{number} run" if number == 1 else f"{number} runs"
+
+
+def _outcome(endings: Mapping[str, Ending]) -> tuple[State, str]:
+    """ "diverged" where no variant came to its end, else "done"; what diverged, in words, a variant at a time."""
+    diverged = {variant: ending.sentence for variant, ending in endings.items() if ending.state == "diverged"}
+    if len(endings) == 1:
+        sentence = "".join(diverged.values())
+    else:
+        sentence = " ".join(f"{variant}: {words}" for variant, words in sorted(diverged.items()))
+    return ("diverged" if diverged and len(diverged) == len(endings) else "done"), sentence
+
+
+def _settle(run: Run, state: State, sentence: str) -> None:
+    """A run's last words: an ending for each recording that has none yet, then the status."""
+    for variant, recording in run.recordings().items():
+        if recording.ending is None:
+            run.closed(variant, Ending(state, sentence, run.status.step))
+    run.update(state=state, sentence=sentence, place=0, seconds_left=None)
+
+
+def _keep(store: Store, run: Run) -> None:
+    """Store a run's recordings. A thread of its own does: compressing must not hold up what others are told."""
+    for recording in run.recordings().values():
+        store.put(recording)
+
+
+_shared: LocalRunner | None = None
+_shared_lock = threading.Lock()
+
+
+def shared() -> LocalRunner:
+    """The process-wide runner. Its workers start with `start`, or with the first run."""
+    global _shared
+    with _shared_lock:
+        if _shared is None:
+            _shared = LocalRunner(settings, stores.shared())
+            atexit.register(_shared.close)
+        return _shared
+
+
+def start() -> None:
+    """Start the process-wide runner's workers in the background."""
+    shared().start()
+
+
+def close() -> None:
+    """End the process-wide runner with all its children. A later `shared` makes a new one."""
+    global _shared
+    with _shared_lock:
+        runner, _shared = _shared, None
+    if runner is not None:
+        atexit.unregister(runner.close)
+        runner.close()

@@ -1,0 +1,231 @@
+"""Knobs: widgets for settings, with labels, units and ranges from the Experiment itself, bound to the page's link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.engine.experiment import Experiment, replace, rule
+from cnnviz.lessons import Lesson
+from cnnviz.plots.numbers import number_text
+from cnnviz.ui import link
+from cnnviz.ui.link import PageState
+
+MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+
+
+class Knobs:
+    """The controls of one page. Each method draws one widget and returns its value."""
+
+    def __init__(self, lesson: Lesson, names: Sequence[str]) -> None:
+        self.lesson = lesson
+        self.names = tuple(names)
+        self._start()
+
+    def key(self, name: str) -> str:
+        return f"{self.lesson.slug}.{name}"
+
+    @property
+    def preset_name(self) -> str:
+        return str(st.session_state[self.key("preset")])
+
+    def _start(self) -> None:
+        """On a session's first run of the page, and after it was left, take the state from the link, else from memory."""
+        if self.key("preset") in st.session_state:
+            return
+        kept: PageState | None = st.session_state.get(self.key("kept"))
+        params = st.query_params.to_dict()
+        state = link.read(params, self.lesson, self.names) if params or kept is None else kept
+        st.session_state[self.key("dropped")] = state.dropped
+        self._apply(state)
+
+    def _apply(self, state: PageState) -> None:
+        chosen = self.lesson.presets[state.preset]
+        remedies = link.preset_remedies(self.lesson, state.preset) if state.remedies is None else state.remedies
+        st.session_state[self.key("preset")] = state.preset
+        st.session_state[self.key("with")] = list(remedies)
+        for name in self.names:
+            st.session_state[self.key(name)] = state.settings.get(name, link.preset_value(chosen, name))
+
+    def _reset(self) -> None:
+        st.session_state[self.key("dropped")] = ()
+        self._apply(PageState(self.preset_name))
+
+    def said(self) -> None:
+        """One line on what a link asked for and could not get."""
+        dropped = st.session_state.get(self.key("dropped"), ())
+        if dropped:
+            more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
+            st.warning(_plain(f"The link was opened without: {'; '.join(dropped[:4])}{more}."), icon=":material/link_off:")
+
+    def preset(self) -> None:
+        """The starting points, by title; choosing one sets every knob."""
+        titles = {name: preset.title for name, preset in self.lesson.presets.items()}
+        st.selectbox(
+            "Start from",
+            list(titles),
+            format_func=lambda name: titles[name],
+            key=self.key("preset"),
+            on_change=self._reset,
+            help="Sets every control to a named experiment.",
+        )
+        chosen = self.lesson.presets[self.preset_name]
+        st.caption(chosen.why + (f" *{chosen.source}*" if chosen.source else ""))
+
+    def slider(self, name: str, low: float | None = None, high: float | None = None) -> Any:
+        """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic."""
+        wanted = rule(name)
+        low, high = wanted.low if low is None else low, wanted.high if high is None else high
+        label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
+        value = st.session_state[self.key(name)]
+        if wanted.log:
+            options = self._stops(name, low, high)
+            return st.select_slider(label, options, key=self.key(name), format_func=_shown(wanted.off), help=wanted.help or None)
+        kind = int if wanted.kind == "whole" else float
+        low, high = min(low, value), max(high, value)
+        step = kind(1) if kind is int else (high - low) / 100
+        return st.slider(label, kind(low), kind(high), step=step, key=self.key(name), help=wanted.help or None)
+
+    def _stops(self, name: str, low: float, high: float) -> list[Any]:
+        """The slider's stops, with every preset's value and the link's own among them, the same all session long."""
+        wanted = rule(name)
+        memory = self.key(f"{name}.stops")
+        if memory not in st.session_state:
+            ladder = [m * 10.0**e for e in range(-9, 7) for m in MANTISSAS if low <= m * 10.0**e <= high]
+            presets = [link.preset_value(preset, name) for preset in self.lesson.presets.values()]
+            off = [] if wanted.off is None else [wanted.off]
+            stops = {*off, *presets, *(float(f"{stop:.3g}") for stop in ladder)}
+            st.session_state[memory] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
+        known: list[Any] = st.session_state[memory]
+        value = st.session_state[self.key(name)]
+        if value not in known:
+            st.session_state[memory] = known = sorted([*known, value])
+        return known
+
+    def choice(self, name: str, options: Sequence[str] | None = None) -> str:
+        """One of a setting's options."""
+        wanted = rule(name)
+        chosen = list(options or wanted.options)
+        value = st.session_state[self.key(name)]
+        if value not in chosen:
+            chosen.append(value)
+        return st.selectbox(wanted.label, chosen, key=self.key(name), format_func=words, help=wanted.help or None)
+
+    def switch(self, name: str) -> bool:
+        """A setting that is on or off."""
+        wanted = rule(name)
+        return st.toggle(wanted.label, key=self.key(name), help=wanted.help or None)
+
+    def remedies(self, label: str) -> tuple[str, ...]:
+        """The lesson's remedies as switches for variant B."""
+        table = self.lesson.remedies
+        picked = st.pills(
+            label, list(table), selection_mode="multi", key=self.key("with"), format_func=lambda name: table[name].label
+        )
+        return tuple(name for name in table if name in (picked or []))
+
+    def reset_button(self) -> None:
+        st.button("Reset", on_click=self._reset, icon=":material/restart_alt:", help="Back to the starting point's own settings.")
+
+    def settings(self) -> dict[str, Any]:
+        """Every knob's value by name."""
+        return {name: st.session_state[self.key(name)] for name in self.names}
+
+    def experiment(self) -> Experiment:
+        """The preset's variant A with every knob applied."""
+        base = next(iter(self.lesson.presets[self.preset_name].variants.values()))
+        return replace(base, **self.settings())
+
+    def variants(self) -> dict[str, Experiment]:
+        """A from the knobs, and B: A with the chosen remedies, where they change anything."""
+        a = self.experiment()
+        b = a
+        for name in self.lesson.remedies:
+            if name in st.session_state[self.key("with")]:
+                b = self.lesson.remedies[name].applied(b)
+        return {"A": a} if b == a else {"A": a, "B": b}
+
+    def share(self) -> None:
+        """Put the page's state into the address bar and into memory."""
+        chosen = st.session_state[self.key("with")]
+        state = PageState(self.preset_name, self.settings(), tuple(name for name in self.lesson.remedies if name in chosen))
+        st.session_state[self.key("kept")] = state
+        params = link.write(state, self.lesson)
+        follow = st.query_params.get("follow")
+        if follow is not None:
+            params["follow"] = follow
+        if params != st.query_params.to_dict():
+            st.query_params.from_dict(params)
+
+
+@contextmanager
+def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
+    """The page's controls, for the settings named; on leaving, the link says what they are."""
+    knobs = Knobs(lesson, names)
+    yield knobs
+    knobs.share()
+
+
+_WORDS = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "mlp": "fully connected",
+    "cnn": "convolutional",
+    "he": "He normal",
+    "he_uniform": "He uniform",
+    "glorot": "Glorot normal",
+    "glorot_uniform": "Glorot uniform",
+    "standard": "standard, ±1/√fan_in",
+    "sgd": "SGD",
+    "rmsprop": "RMSProp",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "fashion_mnist": "Fashion-MNIST",
+}
+
+
+def words(name: str) -> str:
+    """An option as a person writes it."""
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:
+    """Each variant in a few words: what it has that the others have not."""
+    settings = {letter: experiment.settings() for letter, experiment in variants.items()}
+    names = {name for own in settings.values() for name in own}
+    differing = [n for n in sorted(names, key=_order) if len({repr(experiment.get(n)) for experiment in variants.values()}) > 1]
+    first = next(iter(variants.values()))
+    if not differing:
+        differing = ["activation", "depth", "init"]
+    return {letter: ", ".join(filter(None, (_told(n, e, first) for n in differing))) for letter, e in variants.items()}
+
+
+def _order(name: str) -> tuple[int, str]:
+    front = ("activation", "init", "init_scale", "depth", "skip", "norm")
+    return (front.index(name) if name in front else len(front), name)
+
+
+def _told(name: str, experiment: Experiment, first: Experiment) -> str:
+    value, wanted = experiment.get(name), rule(name)
+    if wanted.kind == "choice":
+        return f"no {wanted.label.lower()}" if value == "none" else words(value)
+    if wanted.kind == "switch":
+        return wanted.label.lower() if value else f"no {wanted.label.lower()}"
+    if wanted.off is not None and value == wanted.off:
+        return f"no {wanted.label[0].lower()}{wanted.label[1:]}" if experiment is first else ""
+    return f"{wanted.label[0].lower()}{wanted.label[1:]} {number_text(value)}"
+
+
+def _shown(off: float | None) -> Any:
+    return lambda value: "off" if value == off else number_text(value)
+
+
+def _plain(text: str) -> str:
+    """Text from outside, with nothing in it that Markdown would act on."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]<>()#+-!|:$~&" else letter for letter in text)

@@ -1,0 +1,28 @@
+"""The home page's parts: the chapters and what each asks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnviz.lessons import CHAPTERS, all_lessons
+from cnnviz.ui.lesson import page_file
+
+QUESTIONS = {
+    1: "What does a convolution see, and how does it learn?",
+    2: "Why do some deep networks never start to learn, and what starts them?",
+    3: "Why does normalising a layer's inputs help so much?",
+    4: "Why does a network that knows the training set by heart fail on new pictures?",
+    5: "What did each famous architecture change, and what did it cost?",
+}
+
+
+def chapters() -> None:
+    """Every chapter with its question and links to its lessons."""
+    for number, title in CHAPTERS.items():
+        lessons = [lesson for lesson in all_lessons().values() if lesson.number // 100 == number]
+        with st.container(border=True):
+            st.markdown(f"**{number} · {title}**  \n{QUESTIONS[number]}")
+            for lesson in lessons:
+                st.page_link(page_file(lesson), label=f"{lesson.number} {lesson.title}", icon=":material/play_circle:")
+            if not lessons:
+                st.caption("In preparation.")

@@ -1,0 +1,118 @@
+"""The parts of a lesson page that are words: opening, theory, prediction, findings, things to try, references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import Claim, Lesson, Measured, all_lessons
+
+Recordings = Mapping[str, Recording]
+SHOW_ME = "I would rather not guess"
+
+
+def opening(lesson: Lesson) -> None:
+    """Chapter, title and question."""
+    st.caption(f"{lesson.number} · {lesson.chapter}")
+    st.title(lesson.title, anchor=False)
+    st.markdown(f"**{lesson.question}**")
+
+
+def theory(title: str, *parts: tuple[str, str]) -> None:
+    """The mathematics: pairs of a formula (LaTeX) and what its symbols are on the plots."""
+    st.subheader(title, anchor=False)
+    for formula, meaning in parts:
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.latex(formula)
+        right.markdown(meaning)
+
+
+def predict(lesson: Lesson) -> int | None:
+    """Ask the lesson's question before the run; the index of the guess, -1 for "would rather not", None until answered."""
+    asked = lesson.prediction
+    options = [*asked.options, SHOW_ME]
+    with st.container(border=True):
+        picked = st.radio(
+            f"**Predict first.** {asked.question}", options, index=None, horizontal=True, key=f"{lesson.slug}.guess"
+        )
+    if picked is None:
+        return None
+    return asked.options.index(picked) if picked in asked.options else -1
+
+
+def findings(lesson: Lesson, recordings: Recordings, guess: int | None) -> None:
+    """The prediction's answer and each claim, measured on the recordings that the panel shows."""
+    st.subheader("What was measured", anchor=False)
+    if not recordings:
+        st.info("Press Train: each claim is then checked against the numbers of your own run.")
+        return
+    if guess is None:
+        st.info("Answer the question above first: what the run says about it appears here.")
+        return
+    _answer(lesson, recordings, guess)
+    for claim in lesson.claims:
+        measured = claim.measure(recordings)
+        if measured is not None:
+            _finding(claim, measured)
+    _elsewhere(lesson, recordings)
+
+
+def _answer(lesson: Lesson, recordings: Recordings, guess: int) -> None:
+    asked = lesson.prediction
+    right = asked.answer(recordings)
+    if right is None:
+        st.info("This run can't answer the question asked above: it needs the starting point that the question is about.")
+        return
+    said = "You did not guess" if guess < 0 else f"You said **{asked.options[guess]}**"
+    verdict = "and the run agrees" if guess == right else f"the run says **{asked.options[right]}**"
+    st.markdown(f"{said}; {verdict}. {asked.because}")
+
+
+def _finding(claim: Claim, measured: Measured) -> None:
+    icon, colour, verdict = (
+        (":material/check_circle:", "green", "holds") if measured.holds else (":material/help:", "orange", "not in this run")
+    )
+    ask = f" {claim.ask}" if claim.ask and not measured.holds else ""
+    st.markdown(f":{colour}[{icon} **{verdict}**] {claim.text}  \n{measured.sentence}{ask}")
+
+
+def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
+    """Which starting points show the claims that this run says nothing about."""
+    silent = {claim.preset for claim in lesson.claims if claim.measure(recordings) is None}
+    titles = [f"*{lesson.presets[name].title}*" for name in lesson.presets if name in silent]
+    if titles:
+        st.caption(f"More to be measured with {', '.join(titles)} under “Start from”.")
+
+
+def try_this(lesson: Lesson) -> None:
+    """Two or three things to change next."""
+    st.subheader("Try this", anchor=False)
+    for number, task in enumerate(lesson.try_this, start=1):
+        st.markdown(f"{number}. {task}")
+
+
+def references(lesson: Lesson) -> None:
+    """The papers, and the lessons before and after."""
+    st.subheader("Read more", anchor=False)
+    for paper in lesson.references:
+        what = f" {paper.what}" if paper.what else ""
+        st.markdown(f"- {paper.authors} ({paper.year}). [{paper.title}]({paper.link}).{what}")
+    _neighbours(lesson)
+
+
+def _neighbours(lesson: Lesson) -> None:
+    order = list(all_lessons().values())
+    place = next(i for i, other in enumerate(order) if other.slug == lesson.slug)
+    around = [("Before", order[place - 1])] if place else []
+    around += [("Next", order[place + 1])] if place + 1 < len(order) else []
+    for word, other in around:
+        st.page_link(page_file(other), label=f"{word}: {other.number} {other.title}")
+
+
+def page_file(lesson: Lesson) -> str:
+    """The page that a lesson is on, as Streamlit wants it."""
+    from cnnviz.settings import ROOT
+
+    return str(ROOT / "pages" / f"{lesson.number}_{lesson.slug}.py")

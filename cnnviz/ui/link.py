@@ -1,0 +1,118 @@
+"""A page's state as a link: short, versioned, defaults left out; reading one drops what is bad and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnviz.engine.experiment import ExperimentError, rule
+from cnnviz.engine.fields import Rule, short
+from cnnviz.lessons import Lesson, Preset
+
+VERSION = "1"
+RESERVED = frozenset({"v", "preset", "with", "follow"})
+MOST_CHARACTERS = 200
+MOST_PARAMETERS = 40
+
+
+@dataclass(frozen=True)
+class PageState:
+    """What a link says: a preset, the settings that differ from it, the remedies switched on (None: the preset's own), and a
+    sentence for each thing that was dropped."""
+
+    preset: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    remedies: tuple[str, ...] | None = None
+    dropped: tuple[str, ...] = ()
+
+
+def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> PageState:
+    """The state that a link's query parameters ask for. Nothing raises: what can't be used stands in `dropped`."""
+    dropped: list[str] = []
+    if len(params) > MOST_PARAMETERS:
+        return PageState(first(lesson), dropped=(f"the link's {len(params)} settings (at most {MOST_PARAMETERS})",))
+    if params.get("v", VERSION) != VERSION:
+        return PageState(first(lesson), dropped=(f"the whole link: its version {short(params['v'])} is not {VERSION}",))
+    preset = params.get("preset", first(lesson))
+    if preset not in lesson.presets:
+        dropped.append(f"preset {short(preset)}: there are {', '.join(lesson.presets)}")
+        preset = first(lesson)
+    remedies = _read_remedies(params, lesson, dropped)
+    settings: dict[str, Any] = {}
+    for name, text in params.items():
+        if name in RESERVED:
+            continue
+        if name not in knobs:
+            dropped.append(f"{short(name)}: this page has no such setting")
+            continue
+        try:
+            settings[name] = parsed(name, text)
+        except ExperimentError as problem:
+            dropped.append(str(problem).rstrip("."))
+    return PageState(preset, settings, remedies, tuple(dropped))
+
+
+def _read_remedies(params: Mapping[str, str], lesson: Lesson, dropped: list[str]) -> tuple[str, ...] | None:
+    if "with" not in params:
+        return None
+    asked = [name for name in params["with"][:MOST_CHARACTERS].split(",") if name]
+    unknown = [name for name in asked if name not in lesson.remedies]
+    if unknown:
+        dropped.append(f"with={short(','.join(unknown))}: there are {', '.join(lesson.remedies)}")
+    return tuple(name for name in lesson.remedies if name in asked)
+
+
+def parsed(name: str, text: str) -> Any:
+    """A setting's value from its text in a link, checked. Raises ExperimentError."""
+    if len(text) > MOST_CHARACTERS:
+        raise ExperimentError(f"{name} has {len(text):,} characters, at most {MOST_CHARACTERS} are read.")
+    wanted = rule(name)
+    return wanted.check(name, _typed(wanted, text))
+
+
+def _typed(wanted: Rule, text: str) -> Any:
+    if wanted.kind == "switch":
+        return {"1": True, "0": False}.get(text, text)
+    if wanted.kind == "choice":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def write(state: PageState, lesson: Lesson) -> dict[str, str]:
+    """The query parameters of a state: what is the default is left out, and so is the version where nothing is left."""
+    preset = lesson.presets[state.preset]
+    params = {name: _text(value) for name, value in state.settings.items() if value != preset_value(preset, name)}
+    if state.remedies is not None and state.remedies != preset_remedies(lesson, state.preset):
+        params["with"] = ",".join(state.remedies)
+    if state.preset != first(lesson):
+        params["preset"] = state.preset
+    return {"v": VERSION, **params} if params else {}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def first(lesson: Lesson) -> str:
+    """The preset that a page opens with."""
+    return next(iter(lesson.presets))
+
+
+def preset_value(preset: Preset, name: str) -> Any:
+    """A setting's value in a preset's variant A."""
+    return next(iter(preset.variants.values())).get(name)
+
+
+def preset_remedies(lesson: Lesson, preset: str) -> tuple[str, ...]:
+    """The remedies that turn a preset's A into its B: those that change A and leave B as it is."""
+    variants = list(lesson.presets[preset].variants.values())
+    if len(variants) < 2:
+        return ()
+    a, b = variants[0], variants[1]
+    return tuple(name for name, remedy in lesson.remedies.items() if remedy.applied(a) != a and remedy.applied(b) == b)

@@ -1,0 +1,166 @@
+"""The live panel as a Streamlit component: what the page knows goes to the browser as data, two or three words come back."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+import plotly
+import streamlit as st
+
+from cnnviz.live import channel
+from cnnviz.live.channel import encode
+from cnnviz.live.conversation import Conversation
+from cnnviz.plots.live_plot import LivePlot
+from cnnviz.plots.theme import VARIANT_COLOURS
+from cnnviz.runners import local
+from cnnviz.settings import settings
+
+HERE = Path(__file__).parent
+RELAY_SECONDS = 0.4
+RELAY_GONE_SECONDS = 10.0
+LETTERS_KEPT = 40
+
+# An inline script is a blob, from which only absolute addresses can be imported.
+_SCRIPT = """
+let panel
+export default function (component) {
+  panel ??= import(location.origin + '/cnnviz/panel/panel.js')
+  let end = null, ended = false
+  panel.then(module => { if (!ended) end = module.mount(component) })
+  return () => { ended = true; end?.() }
+}
+"""
+
+_component = st.components.v2.component(
+    "cnnviz_panel",
+    html='<div class="cnnviz-place"></div>',
+    css=(HERE / "panel.css").read_text(encoding="utf-8"),
+    js=_SCRIPT,
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What the browser shows. run: the id of its run, None for stored recordings; finished: the run that has ended last."""
+
+    run: str | None
+    finished: str | None
+
+
+def panel(
+    *,
+    page: str,
+    offer: str,
+    tabs: Mapping[str, Sequence[LivePlot]],
+    labels: Mapping[str, str],
+    stored: Mapping[str, str],
+    steps: int,
+    lr: float,
+    key: str,
+    watch: Mapping[str, str] | None = None,
+) -> PanelState:
+    """Draw the panel. It is mounted once for its key; later calls only hand it new data.
+
+    offer: the token of what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
+    stored: recording keys by variant, {} where there is none for these settings. lr: the starting rate.
+    watch: {"run", "token"} of somebody else's run to follow.
+    """
+    data = {
+        "page": page,
+        "offer": offer,
+        "tabs": encode([[name, [plot.to_json() for plot in plots]] for name, plots in tabs.items()]),
+        "labels": dict(labels),
+        "colours": dict(zip(ascii_uppercase, VARIANT_COLOURS, strict=False)),
+        "stored": dict(stored),
+        "steps": steps,
+        "lr": lr,
+        "watch": dict(watch) if watch else None,
+        "plotly": plotly.__version__,
+        "relay": False,
+        "mail": [],
+    }
+    if st.session_state.get(_blocked_key(key)):
+        return _relayed(data, key)
+    return _mounted(data, key)
+
+
+def _blocked_key(key: str) -> str:
+    return f"{key}.blocked"
+
+
+def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = lambda: None) -> PanelState:
+    def channel_changed() -> None:
+        if st.session_state[key].get("channel") == "blocked":
+            st.session_state[_blocked_key(key)] = True
+
+    shown = _component(
+        data=dict(data),
+        key=key,
+        on_run_change=lambda: None,
+        on_finished_change=lambda: None,
+        on_channel_change=channel_changed,
+        on_command_change=command,
+    )
+    return PanelState(shown.get("run"), shown.get("finished"))
+
+
+# Where a proxy blocks websockets of ours, the page's own connection carries the conversation, a few times a second.
+
+
+@dataclass
+class Relay:
+    """A conversation that is polled by a page's fragment. It ends by itself when nobody polls it any more."""
+
+    letters: list[tuple[int, str]] = field(default_factory=list)
+    polled: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.conversation = Conversation(local.shared(), channel.shared(), settings.message_bytes, self._woken)
+
+    def _woken(self) -> None:
+        if time.monotonic() - self.polled > RELAY_GONE_SECONDS:
+            self.conversation.close()
+
+    def hear(self, commands: object) -> None:
+        """Take in the browser's messages."""
+        for command in commands if isinstance(commands, list) else []:
+            if isinstance(command, str):
+                self.conversation.hear(command)
+
+    def mail(self) -> list[tuple[int, str]]:
+        """The last letters, numbered: the browser reads each once, even where one update of the page was skipped."""
+        self.polled = time.monotonic()
+        self.letters += [(next(self._numbers), text) for text in self.conversation.news()]
+        del self.letters[:-LETTERS_KEPT]
+        if self.conversation.over:
+            self._begin()
+        return self.letters
+
+
+def _relayed(data: Mapping[str, Any], key: str) -> PanelState:
+    relay: Relay = st.session_state.setdefault(f"{key}.relay", Relay())
+    known = st.session_state.get(key, {})
+    before = PanelState(known.get("run"), known.get("finished"))
+
+    @st.fragment(run_every=RELAY_SECONDS)
+    def carry() -> PanelState:
+        def command() -> None:
+            relay.hear(st.session_state[key].get("command"))
+
+        state = _mounted({**data, "relay": True, "mail": relay.mail()}, key, command)
+        if state != before:
+            st.rerun()
+        return state
+
+    return carry() or before

@@ -1,0 +1,146 @@
+// Recordings that grow, and what a LivePlot draws from them: the same as plots/live_plot.py, and changed together with it.
+
+import { numberText, percentText } from './numbers.js'
+
+// A recording: layers, about, steps, columns {name: {rows, values}}, ending. Numbers that are not finite are null.
+
+export const emptyRecording = () => ({ layers: [], about: {}, steps: [], columns: {}, ending: null })
+
+export function extend(recording, delta) {
+  if (delta.from === 0) Object.assign(recording, emptyRecording(), { layers: delta.layers, about: delta.about })
+  recording.steps.push(...delta.steps)
+  for (const [name, added] of Object.entries(delta.columns)) {
+    const column = (recording.columns[name] ??= { rows: [], values: [] })
+    column.rows.push(...added.rows)
+    column.values.push(...added.values)
+  }
+  if (delta.ending) recording.ending = delta.ending
+  return recording
+}
+
+export const lastStep = recordings => Math.max(0, ...Object.values(recordings).map(r => r.steps.at(-1) ?? 0))
+
+export const longest = recordings =>
+  Object.values(recordings).reduce((best, r) => (r.steps.length > best.length ? r.steps : best), [])
+
+// Which of a column's values is the last one measured at or before a step (its first one where there is none).
+export function indexAt(recording, name, step) {
+  const { rows } = recording.columns[name]
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (recording.steps[rows[middle]] <= step) low = middle + 1
+    else high = middle
+  }
+  return Math.max(low - 1, 0)
+}
+
+export const at = (recording, name, step) => recording.columns[name].values[indexAt(recording, name, step)]
+
+export function values(binding, recordings, step) {
+  const recording = recordings[binding.variant]
+  if (!recording || !recording.steps.length) return []
+  if (binding.column === 'layers') return [...recording.layers]
+  if (binding.column === 'layer_numbers') return recording.layers.map((_, index) => index + 1)
+  if (binding.column === 'steps') return [...recording.steps]
+  if (!recording.columns[binding.column]) return []
+  return OVER[binding.over](binding, recording, step)
+}
+
+const OVER = {
+  steps(binding, recording) {
+    const column = recording.columns[binding.column]
+    if (binding.attr === 'x') return column.rows.map(row => recording.steps[row])
+    if (binding.layer === null) return transformed(column.values, binding.transform)
+    const index = layerIndex(binding.layer, column.values[0].length)
+    return index === null ? [] : transformed(column.values.map(value => value[index]), binding.transform)
+  },
+  layers: (binding, recording, step) => transformed(at(recording, binding.column, step), binding.transform),
+  grid(binding, recording) {
+    const column = recording.columns[binding.column].values
+    return column[0].map((_, layer) => transformed(column.map(value => value[layer]), binding.transform))
+  },
+  ridges(binding, recording, step) {
+    const lows = bound(binding.low, recording, step)
+    const highs = bound(binding.high, recording, step)
+    const outline = []
+    at(recording, binding.column, step).forEach((heights, layer) => {
+      const line = binding.attr === 'x' ? centres(heights, lows[layer], highs[layer]) : ridge(heights, layer)
+      outline.push(...plain(line), null)
+    })
+    return outline
+  },
+}
+
+function centres(heights, low, high) {
+  const width = (high - low) / heights.length
+  return [low, ...heights.map((_, bin) => low + width * (bin + 0.5)), high]
+}
+
+function ridge(heights, layer) {
+  const sizes = heights.map(number)
+  const top = Math.max(...sizes, 1e-30)
+  return [layer + 1, ...sizes.map(size => layer + 1 + (0.9 * size) / top), layer + 1]
+}
+
+const bound = (limit, recording, step) =>
+  typeof limit === 'string' ? at(recording, limit, step).map(number) : recording.layers.map(() => limit)
+
+const layerIndex = (layer, layers) => {
+  const index = layer >= 0 ? layer : layers + layer
+  return index >= 0 && index < layers ? index : null
+}
+
+function transformed(column, transform) {
+  const numbers = column.map(number)
+  if (transform === 'abs') return plain(numbers.map(Math.abs))
+  if (transform === 'log10') return plain(numbers.map(value => Math.log10(Math.abs(value))))
+  if (transform === 'product') {
+    let product = 1
+    return plain(numbers.reverse().map(value => (product *= value))).reverse()
+  }
+  return plain(numbers)
+}
+
+const number = value => (value === null ? NaN : value)
+const plain = numbers => numbers.map(value => (Number.isFinite(value) ? value : null))
+
+export function quantity(wanted, recordings, step) {
+  const recording = recordings[wanted.variant]
+  if (!recording || !recording.columns[wanted.column]) return null
+  const moment = { cursor: step, first: 0, last: recording.steps.at(-1) }[wanted.at]
+  const found = [at(recording, wanted.column, moment)].flat()
+  const top = layerIndex(wanted.layer ?? 0, found.length)
+  const bottom = wanted.per === null ? null : layerIndex(wanted.per, found.length)
+  if (top === null || (wanted.per !== null && bottom === null)) return null
+  const result = bottom === null ? number(found[top]) : number(found[top]) / number(found[bottom])
+  return Number.isFinite(result) ? result : null
+}
+
+const FORMS = { number: numberText, percent: percentText, times: value => `${numberText(value)} ×` }
+
+export function headlineText(headline, recordings, step) {
+  const words = {}
+  for (const [name, wanted] of Object.entries(headline.quantities)) {
+    const value = quantity(wanted, recordings, step)
+    if (value === null) return headline.waiting
+    words[name] = FORMS[wanted.form](value)
+  }
+  return filledIn(headline.text, words)
+}
+
+// The sentence of a picked layer; null where the variant has no such layer or has not measured it.
+export function detailText(template, recording, layer, step) {
+  if (!recording || layer >= recording.layers.length) return null
+  const words = { layer: recording.layers[layer] }
+  for (const [, name] of template.matchAll(/\{(\w+)\}/g)) {
+    if (name === 'layer') continue
+    if (!recording.columns[name]) return null
+    const value = [at(recording, name, step)].flat()
+    words[name] = numberText(number(value.length > 1 ? value[layer] : value[0]))
+  }
+  return filledIn(template, words)
+}
+
+const filledIn = (template, words) => template.replace(/\{(\w+)\}/g, (whole, name) => words[name] ?? whole)

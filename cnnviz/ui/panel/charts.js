@@ -1,0 +1,241 @@
+// Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
+
+import { detailText, headlineText, indexAt, values } from './bindings.js'
+
+const INTERVAL = 1000 / 15
+const FRAME = 4 // ms that a timer may come late
+const BUDGET = 30 // ms of drawing before the browser gets a turn
+const REST = 1.5 // time between two draws, in times that one took
+const CONFIG = { displaylogo: false, displayModeBar: 'hover', responsive: true, modeBarButtonsToRemove: ['lasso2d', 'select2d'] }
+
+let loading = null
+
+export function library(version) {
+  loading ??= new Promise((done, failed) => {
+    if (window.Plotly) return done(window.Plotly)
+    const tag = document.createElement('script')
+    tag.src = new URL(`../plotly.min.js?v=${version}`, import.meta.url)
+    tag.onload = () => done(window.Plotly)
+    tag.onerror = failed
+    document.head.append(tag)
+  })
+  return loading
+}
+
+export class Charts {
+  // source(): {recordings, step, following, hidden}; drawn(): called after each draw
+  constructor(grid, version, source, drawn) {
+    this.grid = grid
+    this.source = source
+    this.drawn = drawn
+    this.cards = []
+    this.last = 0
+    this.took = 0
+    this.turn = 0
+    this.pending = null
+    this.resizing = new ResizeObserver(() => this.resize())
+    this.resizing.observe(grid)
+    library(version).then(Plotly => {
+      this.Plotly = Plotly
+      this.draw()
+    })
+  }
+
+  show(plots) {
+    this.clear()
+    this.grid.dataset.charts = plots.length
+    this.cards = plots.map(plot => new Card(plot, () => this.draw(true)))
+    this.grid.replaceChildren(...this.cards.map(card => card.root))
+    this.draw(true)
+  }
+
+  // urgent: a hand is waiting for it, so no time is let pass first
+  draw(urgent = false) {
+    if (this.pending && !urgent) return
+    this.cancel()
+    const wait = urgent ? 0 : this.last + Math.max(INTERVAL, this.took * REST) - performance.now()
+    const pending = (this.pending = {})
+    const paint = () => (pending.frame = requestAnimationFrame(() => this.paint()))
+    if (wait > FRAME) pending.timer = setTimeout(paint, wait - FRAME)
+    else paint()
+  }
+
+  // Charts take turns: when one frame's time is up, those that are left come first in the next.
+  paint() {
+    this.pending = null
+    if (!this.Plotly || !this.grid.isConnected) return
+    const begin = performance.now()
+    const source = this.source()
+    const theme = themeOf(this.grid)
+    let changed = false
+    let left = this.cards.length
+    while (left > 0 && performance.now() - begin < BUDGET) {
+      changed = this.cards[this.turn++ % this.cards.length].paint(this.Plotly, source, theme) || changed
+      left -= 1
+    }
+    this.last = performance.now()
+    this.took = this.last - begin
+    if (changed) this.drawn()
+    if (left > 0) this.draw(true)
+  }
+
+  cancel() {
+    if (!this.pending) return
+    cancelAnimationFrame(this.pending.frame)
+    clearTimeout(this.pending.timer)
+    this.pending = null
+  }
+
+  resize() {
+    if (this.Plotly) for (const card of this.cards) if (card.made) this.Plotly.Plots.resize(card.chart)
+  }
+
+  clear() {
+    for (const card of this.cards) if (card.made) this.Plotly.purge(card.chart)
+    this.cards = []
+  }
+
+  close() {
+    this.resizing.disconnect()
+    this.cancel()
+    this.clear()
+  }
+}
+
+class Card {
+  constructor(plot, redraw) {
+    this.plot = plot
+    this.redraw = redraw
+    this.made = false
+    this.mark = ''
+    this.picked = null
+    this.chips = []
+    this.overSteps = plot.bindings.some(binding => binding.over === 'steps' || binding.over === 'grid')
+    this.root = element('section', 'cnnviz-card')
+    this.headline = element('div', 'cnnviz-headline', { role: 'heading', 'aria-level': 4 })
+    this.chart = element('div', 'cnnviz-chart', { role: 'img', 'aria-label': plot.explain })
+    this.explain = element('p', 'cnnviz-explain')
+    this.explain.textContent = plot.explain
+    this.root.append(this.headline, this.chart, this.explain)
+    if (Object.keys(plot.details).length) this.addDetails()
+  }
+
+  addDetails() {
+    this.layers = element('div', 'cnnviz-chips', { role: 'group', 'aria-label': 'Layers: pick one for its numbers' })
+    this.detail = element('div', 'cnnviz-detail', { 'aria-live': 'polite' })
+    this.root.append(this.layers, this.detail)
+  }
+
+  // Whether anything was drawn. What is drawn depends on nothing but what the mark is made of.
+  paint(Plotly, source, theme) {
+    const mark = this.markOf(source) + theme.mark
+    if (mark === this.mark) return false
+    this.mark = mark
+    const { recordings, step } = source
+    setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
+    if (this.detail) this.paintDetails(recordings, step)
+    Plotly.react(this.chart, this.data(source), this.layout(source, theme), CONFIG)
+    if (!this.made && this.detail) this.chart.on('plotly_click', event => this.pick(event.points[0].pointNumber))
+    this.made = true
+    return true
+  }
+
+  markOf({ recordings, step, following, hidden }) {
+    const parts = this.plot.bindings.map(binding => {
+      const recording = recordings[binding.variant]
+      if (!recording) return '-'
+      const column = recording.columns[binding.column]
+      if (!column) return `${recording.layers.length}/${recording.steps.length && recording.serial}`
+      const place = binding.over === 'steps' || binding.over === 'grid' ? column.rows.length : indexAt(recording, binding.column, step)
+      return `${recording.serial}:${place}`
+    })
+    const words = headlineText(this.plot.headline, recordings, step)
+    return [...parts, words, this.overSteps && !following ? step : '', [...hidden].join(), this.picked, this.detail ? step : ''].join(' ')
+  }
+
+  data({ recordings, step, hidden }) {
+    const traces = this.plot.figure.data.map(trace => ({ ...trace, visible: !hidden.has(trace.name) }))
+    for (const binding of this.plot.bindings) traces[binding.trace][binding.attr] = values(binding, recordings, step)
+    return traces
+  }
+
+  layout({ step, following }, theme) {
+    const layout = { ...this.plot.figure.layout, autosize: true }
+    delete layout.title // the headline stands above the chart, and a title's automargin costs a second layout
+    layout.margin = { ...layout.margin, t: 26 }
+    layout.modebar = { bgcolor: 'rgba(0,0,0,0)', color: theme.line, activecolor: theme.text }
+    layout.font = { ...layout.font, color: theme.text, family: theme.font }
+    layout.paper_bgcolor = layout.plot_bgcolor = 'rgba(0,0,0,0)'
+    const xAxes = []
+    for (const name of Object.keys(layout)) {
+      if (!/^[xy]axis\d*$/.test(name)) continue
+      layout[name] = { ...layout[name], gridcolor: theme.grid, zerolinecolor: theme.line, linecolor: theme.line }
+      if (name[0] === 'x') xAxes.push(name.replace('axis', ''))
+    }
+    if (this.overSteps && !following) {
+      const line = { type: 'line', yref: 'paper', x0: step, x1: step, y0: 0, y1: 1, line: { color: theme.text, width: 1.5 } }
+      layout.shapes = [...(layout.shapes ?? []), ...xAxes.map(xref => ({ ...line, xref }))]
+    }
+    return layout
+  }
+
+  paintDetails(recordings, step) {
+    const [first] = Object.values(recordings).sort((a, b) => b.layers.length - a.layers.length)
+    const names = first?.layers ?? []
+    if (names.join() !== this.chips.map(chip => chip.textContent).join()) this.makeChips(names)
+    this.chips.forEach((chip, layer) => chip.setAttribute('aria-pressed', layer === this.picked))
+    const lines = Object.entries(this.plot.details)
+      .map(([variant, template]) => this.picked !== null && detailText(template, recordings[variant], this.picked, step))
+      .filter(Boolean)
+    const shown = lines.length ? lines : [names.length ? 'Pick a layer for its numbers.' : '']
+    if (shown.join('\n') !== this.told) {
+      this.told = shown.join('\n')
+      this.detail.replaceChildren(...shown.map(line => Object.assign(document.createElement('p'), { textContent: line })))
+    }
+  }
+
+  makeChips(names) {
+    if (this.picked !== null && this.picked >= names.length) this.picked = null
+    this.chips = names.map((name, layer) => {
+      const chip = element('button', 'cnnviz-chip', { type: 'button', title: `Numbers of ${name}` })
+      chip.textContent = name
+      chip.onclick = () => this.pick(layer === this.picked ? null : layer)
+      return chip
+    })
+    this.layers.replaceChildren(...this.chips)
+  }
+
+  pick(layer) {
+    this.picked = layer
+    this.redraw()
+  }
+}
+
+function themeOf(node) {
+  const style = getComputedStyle(node)
+  const text = style.getPropertyValue('--st-text-color').trim() || style.color
+  return { text, grid: rgba(text, 0.14), line: rgba(text, 0.45), font: style.fontFamily, mark: text + style.fontFamily }
+}
+
+// Plotly knows no color-mix.
+function rgba(colour, alpha) {
+  const canvas = (rgba.canvas ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true }))
+  canvas.fillStyle = colour
+  canvas.fillRect(0, 0, 1, 1)
+  const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data
+  return `rgba(${red},${green},${blue},${alpha})`
+}
+
+// A number keeps its unit and its power of ten on its line.
+const unbroken = text => text.replace(/(\d) ([%kM×])/g, '$1\u00a0$2').replaceAll('× 10', '×\u00a010')
+
+export function element(tag, className, attributes = {}) {
+  const node = document.createElement(tag)
+  node.className = className
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  return node
+}
+
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text
+}

@@ -1,0 +1,392 @@
+// The live panel: shows stored recordings, starts and controls a run, and keeps every chart on the numbers as they arrive.
+
+import * as bindings from './bindings.js'
+import { Charts, element } from './charts.js'
+import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
+import { numberText, percentText } from './numbers.js'
+import { Link } from './socket.js'
+import * as words from './words.js'
+
+window.__cnnviz = { ...bindings, numberText, percentText }
+
+const SPEAK_EVERY = 10_000
+const TELL_PAGE_AFTER = 300
+const LIVE = ['queued', 'running', 'paused']
+const panels = new WeakMap()
+let serial = 0
+
+// Called at every rerun of the page's script with new data; the function that it returns ends the panel.
+export function mount(component) {
+  const place = component.parentElement
+  if (!panels.has(place)) panels.set(place, new Panel(place))
+  panels.get(place).update(component)
+  return () => {
+    panels.get(place)?.close()
+    panels.delete(place)
+  }
+}
+
+class Panel {
+  constructor(place) {
+    this.view = null // what the charts draw: {labels, digest, recordings, steps, run: id or null}
+    this.run = null // what is watched: {id, token, view, labels, digest, steps, recordings, n, status, …}
+    this.cursor = null // the step that is looked at; null: the newest
+    this.hidden = new Set()
+    this.notice = ''
+    this.channel = ''
+    this.frames = 0
+    this.tab = null
+    this.build(place)
+  }
+
+  build(place) {
+    this.root = element('div', 'cnnviz-panel', { tabindex: 0, role: 'region', 'aria-label': 'Live panel' })
+    this.toolbar = new Toolbar((op, value) => this.act(op, value))
+    this.status = new Status(() => this.scrub(Infinity), () => this.copyLink())
+    this.legend = new Legend(variant => this.toggle(variant))
+    this.scrubber = new Scrubber(index => this.scrub(index))
+    this.tabs = new Tabs(name => this.openTab(name))
+    this.empty = element('div', 'cnnviz-empty')
+    this.grid = element('div', 'cnnviz-grid', { role: 'tabpanel', id: `cnnviz-charts-${++serial}` })
+    this.root.append(
+      this.toolbar.root, this.status.root, this.legend.root, this.scrubber.root, this.tabs.root, this.empty, this.grid,
+    )
+    this.root.onkeydown = event => this.key(event)
+    place.querySelector('.cnnviz-place').replaceChildren(this.root)
+  }
+
+  update(component) {
+    const earlier = this.data
+    this.component = component
+    const data = (this.data = component.data)
+    if (!earlier) this.begin()
+    if (data.tabs !== earlier?.tabs) this.makeTabs()
+    if (data.relay) this.link.goBy(message => this.relay(message))
+    this.link.mail(data.mail)
+    if (earlier && (data.offer !== earlier.offer || JSON.stringify(data.stored) !== JSON.stringify(earlier.stored))) this.settle()
+    if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr)
+    this.refresh(true)
+  }
+
+  begin() {
+    this.charts = new Charts(this.grid, this.data.plotly, () => this.source(), () => this.wasDrawn())
+    const url = new URL('../live', import.meta.url)
+    url.protocol = url.protocol.replace('http', 'ws')
+    this.link = new Link(url, {
+      message: message => this.hear(message),
+      open: () => this.opened(),
+      lost: () => this.say('lost'),
+      blocked: () => this.blocked(),
+    })
+    if (!this.data.relay) this.link.connect()
+    this.colourScheme = matchMedia('(prefers-color-scheme: dark)')
+    this.retheme = () => this.charts.draw(true)
+    this.colourScheme.addEventListener('change', this.retheme)
+    this.themes = new MutationObserver(this.retheme)
+    for (const node of ancestors(this.root)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
+    const watched = this.data.watch ?? this.remembered()
+    if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
+    else this.settle()
+  }
+
+  // Without a run that goes on: draw what is stored for the page's settings; where nothing is, keep what is shown.
+  settle() {
+    if (this.active || this.data.watch || this.view?.digest === this.digest) return
+    if (Object.keys(this.data.stored).length) this.showStored()
+    else this.refresh()
+  }
+
+  async showStored() {
+    const { stored, labels, steps, offer } = this.data
+    const fetched = await Promise.all(Object.values(stored).map(key => fetchRecording(key)))
+    if (this.data?.offer !== offer || this.active) return
+    if (fetched.some(delta => delta === null)) return this.say('')
+    const recordings = {}
+    Object.keys(stored).forEach((variant, index) => (recordings[variant] = bindings.extend(fresh(), fetched[index])))
+    this.view = { labels, digest: this.digest, recordings, steps, run: null }
+    this.run = null
+    this.cursor = null
+    this.forget()
+    if (this.toldRun) this.tellPage('run', null)
+    this.toldRun = null
+    this.refresh(true)
+  }
+
+  // What the server says
+
+  hear(message) {
+    this[{ run: 'began', recording: 'whole', delta: 'delta', status: 'changed', refused: 'refused', error: 'refused' }[message.type]](message)
+    this.refresh()
+  }
+
+  began(message) {
+    const again = this.run?.id === message.run
+    this.notice = ''
+    this.channel = this.data.relay ? 'relay' : ''
+    if (again) return
+    this.run = {
+      id: message.run, token: message.token, view: message.view, labels: message.variants, digest: message.offer, steps: message.steps,
+      lr: message.lr, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
+    }
+    this.toolbar.showRate(message.lr)
+    if (!message.token) return
+    sessionStorage.setItem(this.memory, JSON.stringify({ run: message.run, token: message.token }))
+    const { speedValue, stopAtValue } = this.toolbar
+    if (this.pressed && speedValue) this.link.send({ op: 'speed', value: speedValue })
+    if (this.pressed && stopAtValue && stopAtValue < message.steps) this.link.send({ op: 'stop_at', value: stopAtValue })
+    if (this.pressed?.step) this.link.send({ op: 'step' })
+    setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
+  }
+
+  whole({ n, variants }) {
+    this.run.recordings = {}
+    this.take(n, variants)
+  }
+
+  delta({ after, n, variants }) {
+    if (after === this.run.n) this.take(n, variants)
+    else if (n > this.run.n) this.link.send({ op: 'resync', since: this.run.n })
+  }
+
+  take(n, variants) {
+    const { run } = this
+    run.n = n
+    for (const [variant, delta] of Object.entries(variants)) {
+      run.recordings[variant] = bindings.extend(run.recordings[variant] ?? fresh(), delta)
+    }
+    if (Object.values(run.recordings).some(recording => recording.steps.length)) this.showRun()
+  }
+
+  // The charts keep the run before until the first numbers of this one are there.
+  showRun() {
+    const { id, labels, digest, recordings, steps } = this.run
+    if (this.view?.run !== id) this.cursor = null
+    this.view = { labels, digest, recordings, steps, run: id }
+  }
+
+  changed(status) {
+    this.run.status = status
+    if (status.lr !== null) this.toolbar.showRate(status.lr)
+    if (words.ENDED.includes(status.state) && this.run.finished === undefined) {
+      this.run.finished = true
+      this.tellRun()
+      this.tellPage('finished', this.run.id)
+    }
+  }
+
+  refused({ op, sentence }) {
+    this.pressed = null
+    if (op === 'watch' && !this.data.watch) {
+      this.forget()
+      this.run = null
+      if (!this.view || this.view.run) this.view = null
+      this.settle()
+    } else this.notice = sentence
+  }
+
+  // What the page's own script is told
+
+  tellRun() {
+    if (!this.run || this.data === null || this.toldRun === this.run.id) return
+    this.toldRun = this.run.id
+    this.tellPage('run', this.run.id)
+  }
+
+  tellPage(name, value) {
+    this.component.setStateValue(name, value)
+  }
+
+  relay(message) {
+    this.commands ??= []
+    this.commands.push(message)
+    this.relaying ??= setTimeout(() => {
+      this.relaying = null
+      this.component.setTriggerValue('command', this.commands.splice(0).map(command => JSON.stringify(command)))
+    }, 50)
+  }
+
+  // The connection
+
+  opened() {
+    this.say(this.data.relay ? 'relay' : '')
+    if (this.run) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
+  }
+
+  blocked() {
+    this.say('relay')
+    this.component.setStateValue('channel', 'blocked')
+  }
+
+  say(channel) {
+    this.channel = channel
+    this.refresh()
+  }
+
+  get memory() {
+    return `cnnviz.run.${this.data.page}`
+  }
+
+  remembered() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.memory))
+    } catch {
+      return null
+    }
+  }
+
+  forget() {
+    sessionStorage.removeItem(this.memory)
+  }
+
+  // What the learner does
+
+  act(op, value) {
+    if (op === 'start' || (op === 'step' && !this.active)) return this.start(op === 'step')
+    if (this.active) this.link.send(value === undefined ? { op } : { op, value })
+  }
+
+  start(step) {
+    if (this.data.watch) return
+    this.pressed = { at: performance.now(), step }
+    this.notice = ''
+    this.cursor = null
+    this.link.send({ op: 'start', offer: this.data.offer })
+  }
+
+  scrub(index) {
+    const steps = bindings.longest(this.view?.recordings ?? {})
+    this.cursor = index >= steps.length - 1 ? null : steps[Math.max(index, 0)]
+    this.refresh(true)
+  }
+
+  toggle(variant) {
+    if (!this.hidden.delete(variant)) this.hidden.add(variant)
+    this.refresh(true)
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) return
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (event.key === ' ' && !event.target.closest('button')) this.toolbar.main.click()
+    else if (move && this.view) this.scrub(this.index + move)
+    else return
+    event.preventDefault()
+  }
+
+  async copyLink() {
+    const link = new URL(location.href)
+    link.searchParams.set('follow', `${this.run.id}.${this.run.view}`)
+    try {
+      await navigator.clipboard.writeText(link.href)
+      this.notice = 'The follow link is copied: whoever opens it watches this run.'
+    } catch {
+      this.notice = `Copy this follow link: ${link.href}`
+    }
+    this.refresh()
+  }
+
+  // What is shown
+
+  makeTabs() {
+    this.plots = new Map(JSON.parse(this.data.tabs))
+    this.openTab(this.plots.has(this.tab) ? this.tab : this.plots.keys().next().value)
+  }
+
+  openTab(name) {
+    this.tab = name
+    this.tabs.show([...this.plots.keys()], name, this.grid.id)
+    this.charts.show(this.plots.get(name))
+  }
+
+  get digest() {
+    return this.data.offer.split('.')[1]
+  }
+
+  get active() {
+    return LIVE.includes(this.run?.status?.state ?? (this.run ? 'queued' : ''))
+  }
+
+  get step() {
+    return this.cursor ?? bindings.lastStep(this.view?.recordings ?? {})
+  }
+
+  get index() {
+    const steps = bindings.longest(this.view.recordings)
+    const found = this.cursor === null ? -1 : steps.indexOf(this.cursor)
+    return found < 0 ? Math.max(steps.length - 1, 0) : found
+  }
+
+  source() {
+    return { recordings: this.view?.recordings ?? {}, step: this.step, following: this.cursor === null, hidden: this.hidden }
+  }
+
+  get state() {
+    if (this.run) return this.run.status?.state ?? 'queued'
+    return this.view ? 'stored' : 'empty'
+  }
+
+  refresh(urgent = false) {
+    if (!this.data) return
+    const { view, run, state } = this
+    this.root.dataset.state = state
+    this.root.dataset.step = this.step
+    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch })
+    this.status.show({
+      words: this.statusWords(),
+      notes: this.notes(),
+      moment: `${state}${Math.floor(performance.now() / SPEAK_EVERY)}`,
+      lagging: view?.run && this.active && this.cursor !== null,
+      canShare: !!run?.token,
+    })
+    this.legend.show(view?.labels ?? this.data.labels, this.data.colours, this.hidden)
+    const total = view?.steps ?? this.data.steps
+    this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total)
+    this.empty.textContent = view || run ? '' : words.EMPTY
+    this.charts.draw(urgent)
+  }
+
+  statusWords() {
+    const { run, view } = this
+    const prefix = this.data.watch ? `${words.FOLLOWING} · ` : ''
+    if (run) return prefix + (run.status ? words.statusWords(run) : 'Starting …')
+    return view ? words.storedWords(this.data.steps) : this.data.watch ? prefix + 'connecting …' : 'Ready'
+  }
+
+  notes() {
+    const { run, view } = this
+    const shown = this.active ? run.digest : view?.digest
+    const notes = run ? words.endingWords(run.status, run.recordings) : []
+    if (shown && shown !== this.digest && !this.data.watch) notes.push(words.changedWords(this.active))
+    if (this.channel === 'lost') notes.push(words.LOST)
+    if (this.channel === 'relay') notes.push(words.BLOCKED)
+    return [...notes, this.notice].filter(Boolean)
+  }
+
+  wasDrawn() {
+    this.root.dataset.frames = ++this.frames
+    if (this.pressed && this.view?.run && this.view.run === this.run?.id) {
+      this.root.dataset.firstFrameMs = (performance.now() - this.pressed.at).toFixed(1)
+      this.pressed = null
+      this.tellRun()
+    }
+  }
+
+  close() {
+    this.data = null
+    this.link.close()
+    this.charts.close()
+    this.themes.disconnect()
+    this.colourScheme.removeEventListener('change', this.retheme)
+  }
+}
+
+const fresh = () => Object.assign(bindings.emptyRecording(), { serial: ++serial })
+
+async function fetchRecording(key) {
+  const answer = await fetch(new URL(`../recording/${key}`, import.meta.url))
+  return answer.ok ? answer.json() : null
+}
+
+function* ancestors(node) {
+  for (let up = node.parentElement; up; up = up.parentElement) yield up
+}

@@ -1,0 +1,83 @@
+// The connection to the server: a websocket that comes back after a loss, or, where websockets are blocked, the page's own script.
+
+const FIRST_WAIT = 400
+const LONGEST_WAIT = 8000
+const OPENING = 5000
+const TRIES = 2
+
+export class Link {
+  // hears: {message(object), open(), lost(), blocked()}
+  constructor(url, hears) {
+    this.url = url
+    this.hears = hears
+    this.wait = FIRST_WAIT
+    this.failures = 0
+    this.everOpen = false
+    this.relay = null
+    this.seen = 0
+    this.waiting = []
+  }
+
+  connect() {
+    const socket = (this.socket = new WebSocket(this.url))
+    const giveUp = setTimeout(() => socket.close(), OPENING)
+    socket.onopen = () => {
+      clearTimeout(giveUp)
+      this.everOpen = true
+      this.wait = FIRST_WAIT
+      this.hears.open()
+      this.waiting.splice(0).forEach(message => this.send(message))
+    }
+    socket.onmessage = event => this.hears.message(JSON.parse(event.data))
+    socket.onclose = () => {
+      clearTimeout(giveUp)
+      if (this.socket === socket) this.lost()
+    }
+  }
+
+  lost() {
+    this.socket = null
+    this.failures += 1
+    if (!this.everOpen && this.failures >= TRIES) return this.hears.blocked()
+    if (this.everOpen) this.hears.lost()
+    this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2))
+    this.wait = Math.min(2 * this.wait, LONGEST_WAIT)
+  }
+
+  get isOpen() {
+    return this.relay !== null || this.socket?.readyState === WebSocket.OPEN
+  }
+
+  // A message that is sent before the connection stands waits for it; after a loss it is of no use any more.
+  send(message) {
+    if (this.relay) this.relay(message)
+    else if (this.isOpen) this.socket.send(JSON.stringify(message))
+    else if (!this.everOpen) this.waiting.push(message)
+  }
+
+  // From now on messages go up by `relay(message)` and come down by `mail`.
+  goBy(relay) {
+    const first = this.relay === null
+    this.relay = relay
+    if (!first) return
+    this.close()
+    this.hears.open()
+    this.waiting.splice(0).forEach(message => relay(message))
+  }
+
+  // mail: [[number, text], …]; a letter is read once, however often it comes.
+  mail(letters) {
+    for (const [number, text] of letters) {
+      if (number <= this.seen) continue
+      this.seen = number
+      this.hears.message(JSON.parse(text))
+    }
+  }
+
+  close() {
+    clearTimeout(this.timer)
+    const socket = this.socket
+    this.socket = null
+    socket?.close()
+  }
+}

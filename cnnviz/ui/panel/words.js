@@ -1,0 +1,60 @@
+// The panel's sentences: where a run stands, in words.
+
+import { numberText, wholeText } from './numbers.js'
+
+export const ENDED = ['done', 'diverged', 'failed', 'cancelled']
+export const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
+export const LOST = 'Connection lost; trying again …'
+export const EMPTY = 'Nothing has been run with these settings yet. Press Train, and the charts fill while the networks learn.'
+export const FOLLOWING = 'Following the instructor’s run'
+
+const STATES = { running: 'Running', paused: 'Paused', done: 'Done', diverged: 'Diverged', failed: 'Failed', cancelled: 'Stopped' }
+
+export function statusWords(run) {
+  const { status } = run
+  if (status.state === 'queued') return status.place > 0 ? `Waiting in the queue · place ${status.place}` : 'Starting …'
+  return [
+    STATES[status.state],
+    stepWords(status.step, run.steps),
+    epochWords(status.examples / run.trainExamples),
+    status.state === 'running' && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
+    status.state === 'running' && status.seconds_left !== null ? `${timeText(status.seconds_left)} left` : '',
+    status.lr === null ? '' : `learning rate ${numberText(status.lr)}`,
+    deviceWords(status.device),
+    `seed ${status.seed}`,
+  ].filter(Boolean).join(' · ')
+}
+
+export const storedWords = steps => `Recorded earlier · ${wholeText(steps)} steps · press Train to run it now`
+
+export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeText(steps)}`
+
+export const changedWords = active => `Settings changed: press ${active ? 'Restart' : 'Train'} to run them.`
+
+// The sentence of the run, then how each variant ended that did not simply finish.
+export function endingWords(status, recordings) {
+  const own = Object.entries(recordings)
+    .filter(([, recording]) => recording.ending && recording.ending.state !== 'done')
+    .map(([variant, recording]) => `${variant}: ${recording.ending.sentence}`)
+  const said = status?.sentence && !own.some(line => line.includes(status.sentence)) ? [status.sentence] : []
+  return ENDED.includes(status?.state) && status.state === 'diverged' && own.length ? own : [...said, ...own]
+}
+
+function epochWords(epochs) {
+  const text = epochs < 9.95 ? epochs.toFixed(1) : wholeText(epochs)
+  return `${text} epoch${text === '1.0' ? '' : 's'}`
+}
+
+export function timeText(seconds) {
+  const whole = Math.ceil(seconds)
+  const minutes = Math.floor(whole / 60)
+  const two = value => String(value).padStart(2, '0')
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+}
+
+function deviceWords(device) {
+  if (device.startsWith('cuda')) return 'GPU'
+  return device === 'mps' ? 'Apple GPU' : device.toUpperCase()
+}

@@ -1,0 +1,40 @@
+"""Run for every visit: page settings, navigation by chapter, version and licence. Pages are found by their file names."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+import cnnviz
+from cnnviz.lessons import CHAPTERS, all_lessons
+from cnnviz.settings import ROOT
+from cnnviz.ui.lesson import page_file
+
+HOME = ROOT / "pages" / "000_home.py"
+
+
+def pages() -> dict[str, list[st.Page]]:
+    """The home page, then every lesson under its chapter."""
+    groups: dict[str, list[st.Page]] = {"": [st.Page(HOME, title="Home", icon=":material/home:", default=True)]}
+    for lesson in all_lessons().values():
+        chapter = f"{lesson.number // 100} · {CHAPTERS[lesson.number // 100]}"
+        page = st.Page(page_file(lesson), title=f"{lesson.number} {lesson.title}", url_path=lesson.slug)
+        groups.setdefault(chapter, []).append(page)
+    return groups
+
+
+def main() -> None:
+    """One visit."""
+    st.set_page_config(page_title="cnnviz", page_icon=":material/grid_view:", layout="wide")
+    page = st.navigation(pages(), expanded=True)
+    with st.sidebar:
+        st.caption(f"cnnviz {cnnviz.__version__} · MIT licence")
+    try:
+        page.run()
+    except Exception:  # Streamlit's own control flow is not an Exception, so what arrives here is a fault of ours
+        logging.getLogger(__name__).exception("the page '%s' failed", page.title)
+        st.error("Something went wrong while this page was drawn; your settings are kept in the link. Reload the page to go on.")
+
+
+main()

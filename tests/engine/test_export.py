@@ -1,0 +1,251 @@
+"""Code export: script and notebook print the losses that the engine records, hold only what is used, and need no cnnviz."""
+
+import ast
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cnnviz import Experiment, ExperimentError, record_together, replace
+from cnnviz.engine import bundle, export, words
+from cnnviz.settings import ASSETS
+
+TINY = Experiment.of(
+    dataset="digits", train_examples=200, test_examples=10, depth=4, width=12, steps=12, batch_size=32, lr=0.05,
+    snapshots=2_000, histograms=0, evaluations=0, seed=7,
+)  # fmt: skip
+CNN = replace(TINY, net="cnn", width=6)
+
+SCRIPTS = {
+    "mlp, sigmoid, sgd": {"A": replace(TINY, activation="sigmoid", init="glorot", optimiser="sgd")},
+    "cnn, ReLU, He, momentum, norm and clipping": {
+        "A": replace(CNN, optimiser="momentum", norm="batch", clip_norm=0.5, clip_value=0.1, clip_weight=0.6)
+    },
+    "adam, cosine, warm-up": {
+        "A": replace(TINY, activation="gelu", optimiser="adam", lr=0.01, schedule="cosine", warmup_steps=4)
+    },
+    "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
+}
+
+SWEPT = {
+    "activation": words.ACTIVATIONS,
+    "init": words.INITS,
+    "norm": words.NORMS,
+    "optimiser": words.OPTIMISERS,
+    "schedule": words.SCHEDULES,
+    "net": words.NETS,
+    "weight_decay": (0.0, 0.1),
+    "init_scale": (1.0, 0.5),
+    "momentum": (0.0, 0.5),
+    "clip_norm": (0.0, 0.1),
+    "clip_value": (0.0, 0.01),
+    "clip_weight": (0.0, 0.2),
+    "warmup_steps": (0, 5),
+    "depth": (2, 3, 6),
+}
+NEEDED_BESIDE = {
+    "weight_decay": {"optimiser": "adamw", "norm": "batch"},
+    "optimiser": {"weight_decay": 0.1, "lr": 0.01},
+    "momentum": {"optimiser": "nesterov"},
+    "schedule": {"decay_every": 5, "decay_factor": 0.5},
+    "depth": {"net": "cnn", "width": 6, "norm": "layer"},
+}
+Losses = dict[str, dict[int, float]]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums in the same order in this process as in the script's."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def printed_losses(output: str) -> Losses:
+    """The losses that a script printed: by variant, by step."""
+    found: Losses = {}
+    for name, step, loss in re.findall(r"^(\w+) +step +(\d+) +loss (\S+)$", output, re.MULTILINE):
+        found.setdefault(name, {})[int(step)] = float(loss)
+    return found
+
+
+def recorded_losses(variants: Mapping[str, Experiment]) -> Losses:
+    """The losses that the engine recorded: by variant, by step."""
+    return {
+        name: dict(zip(recording.steps_of("loss").tolist(), recording.column("loss").tolist(), strict=True))
+        for name, recording in record_together(variants).items()
+    }
+
+
+def assert_same(printed: Losses, recorded: Losses) -> None:
+    assert printed.keys() == recorded.keys()
+    for name, losses in recorded.items():
+        assert printed[name].keys() == losses.keys()
+        assert [*printed[name].values()] == pytest.approx([*losses.values()], rel=1e-6)
+
+
+def run_script(text: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script where there is no cnnviz to import."""
+    path = folder / "script.py"
+    path.write_text(text, encoding="utf-8")
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "error", str(path), *arguments]
+    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, timeout=120, check=False)
+
+
+def run_notebook(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Execute a notebook's code cells in order beside the data files; what they print."""
+    monkeypatch.chdir(ASSETS)
+    space: dict[str, object] = {"__name__": "__main__"}
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        for cell in json.loads(text)["cells"]:
+            if cell["cell_type"] == "code":
+                exec(compile(cell["source"], "cell", "exec", dont_inherit=True), space)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("title", SCRIPTS)
+def test_a_script_prints_the_losses_that_the_engine_records(title: str, tmp_path: Path) -> None:
+    variants = SCRIPTS[title]
+    done = run_script(export.script(variants), tmp_path, str(ASSETS / "digits.npz"))
+    assert done.returncode == 0, done.stderr
+    assert_same(printed_losses(done.stdout), recorded_losses(variants))
+
+
+@pytest.mark.parametrize("setting", SWEPT)
+def test_a_notebook_prints_them_for_every_value_of_a_setting(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = replace(TINY, optimiser="momentum", **NEEDED_BESIDE.get(setting, {}))
+    variants = {chr(ord("A") + i): replace(base, **{setting: value}) for i, value in enumerate(SWEPT[setting])}
+    printed = printed_losses(run_notebook(export.notebook(variants), monkeypatch))
+    assert len({tuple(losses.values()) for losses in printed.values()}) == len(SWEPT[setting]), "a setting that changes nothing"
+    assert_same(printed, recorded_losses(variants))
+
+
+@pytest.mark.parametrize("dataset", words.DATASETS)
+def test_a_notebook_prints_them_for_every_data_set(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = {"A": replace(TINY, dataset=dataset)}
+    assert_same(printed_losses(run_notebook(export.notebook(variants), monkeypatch)), recorded_losses(variants))
+
+
+def test_a_script_ends_a_diverged_variant_and_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = {"A": replace(TINY, lr=100, init_scale=50), "B": TINY}
+    printed = printed_losses(run_notebook(export.notebook(variants), monkeypatch))
+    last = max(printed["A"])
+    recorded = recorded_losses(variants)
+    assert not np.isfinite(printed["A"].pop(last))
+    assert last < TINY.steps
+    assert_same(printed, recorded)
+
+
+def test_a_long_run_prints_about_fifty_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = {"A": replace(TINY, depth=2, width=4, steps=470)}
+    steps = [*printed_losses(run_notebook(export.notebook(variants), monkeypatch))["A"]]
+    assert steps == [*range(0, 470, 9), 470]
+
+
+def test_a_script_without_its_data_file_or_with_too_small_a_one_says_so(tmp_path: Path) -> None:
+    text = export.script({"A": replace(TINY, train_examples=2_000)})
+    done = run_script(text, tmp_path, str(ASSETS / "digits.npz"))
+    assert done.returncode == 1
+    assert "digits.npz holds 1437 training images; this experiment needs 2000." in done.stderr
+
+
+PLAIN = {"A": replace(TINY, activation="sigmoid", init="glorot", optimiser="sgd")}
+ABSENT = {
+    "clipping": ("clip", replace(TINY, clip_norm=1.0)),
+    "skips": ("skip", replace(TINY, skip=True)),
+    "norm": ("norm", replace(TINY, norm="batch")),
+    "decay": ("decay", replace(TINY, weight_decay=0.1)),
+    "schedules": ("schedule", replace(TINY, schedule="cosine")),
+    "warm-up": ("warmup", replace(TINY, warmup_steps=3)),
+    "convolutions": ("Conv2d(", CNN),
+    "other inits": ("def orthogonal", replace(TINY, init="orthogonal")),
+    "other data": ("def spirals", replace(TINY, dataset="spirals")),
+    "the initial scale": ("init_scale", replace(TINY, init_scale=2.0)),
+}
+
+
+@pytest.mark.parametrize("part", ABSENT)
+def test_a_script_holds_a_part_only_where_it_is_used(part: str) -> None:
+    word, user = ABSENT[part]
+    assert word in export.script({"A": user})
+    assert word not in export.script(PLAIN).lower() + export.script(PLAIN)
+
+
+EVERYTHING = SCRIPTS | {
+    "plain": PLAIN,
+    "all": {"A": replace(CNN, optimiser="adamw", weight_decay=0.1, schedule="step", warmup_steps=2, skip=True, init_scale=2.0)},
+    **{dataset: {"A": replace(TINY, dataset=dataset)} for dataset in words.DATASETS},
+}
+
+
+@pytest.mark.parametrize("title", EVERYTHING)
+def test_a_script_is_formatted_and_imports_and_defines_only_what_it_uses(title: str) -> None:
+    text = export.script(EVERYTHING[title])
+    for command in (["check", "--select=E,F,I,B,C4,UP"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", command[0], "--quiet", "--isolated", "--line-length=130", *command[1:], "-"]
+        done = subprocess.run(ruff, input=text, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    tree = ast.parse(text)
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    assert {name for statement in tree.body for name in bundle.defined(statement)} - read == set()
+
+
+@pytest.mark.parametrize("title", EVERYTHING)
+def test_a_script_names_neither_cnnviz_nor_a_marker(title: str) -> None:
+    text = export.script(EVERYTHING[title])
+    assert re.findall(r"cnnviz|# if |type: ignore|noqa", text) == []
+
+
+def test_a_notebook_is_of_format_4_5_and_opens_with_what_it_is() -> None:
+    book = json.loads(export.notebook(SCRIPTS["with and without skips"]))
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
+    first, *_ = book["cells"]
+    assert first["cell_type"] == "markdown"
+    assert first["source"].startswith("# 2 networks on digits, trained for 12 steps in plain PyTorch.\n\nIt prints the losses")
+    assert "`digits.npz`" in first["source"]
+    assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
+    for cell in book["cells"]:
+        keys = {"cell_type", "id", "metadata", "source"}
+        assert cell.keys() == (keys if cell["cell_type"] == "markdown" else keys | {"execution_count", "outputs"})
+
+
+def test_a_notebook_has_a_heading_for_each_part() -> None:
+    cells = json.loads(export.notebook(PLAIN))["cells"]
+    headings = [cell["source"] for cell in cells if cell["source"].startswith("## ")]
+    assert headings == ["## Settings", "## Data", "## Networks", "## Learning", "## What is compared", "## Run"]
+    assert cells[-1]["source"] == "main()"
+
+
+@pytest.mark.parametrize("setting", ["steps", "batch_size", "seed", "train_examples"])
+def test_variants_that_could_not_train_together_are_refused(setting: str) -> None:
+    other = replace(TINY, **{setting: 5 if setting != "train_examples" else 100})
+    with pytest.raises(ExperimentError, match=f"{setting} must be the same in A .* and B "):
+        export.script({"A": TINY, "B": other})
+
+
+def test_nothing_to_export_is_refused() -> None:
+    with pytest.raises(ExperimentError, match="give one variant at least"):
+        export.notebook({})
+
+
+def test_a_convolution_on_points_is_refused_as_the_engine_does() -> None:
+    with pytest.raises(ExperimentError, match=r"net \(=cnn\) must be mlp"):
+        export.script({"A": replace(CNN, dataset="moons")})
+
+
+def test_a_name_that_two_sources_define_is_refused() -> None:
+    pieces, _ = bundle.read("x = 1\nx = 2\n", {})
+    with pytest.raises(TypeError, match="'x' is defined twice: in 'x = 1' and 'x = 2'"):
+        bundle.reachable(pieces, root=pieces[-1])

@@ -1,0 +1,160 @@
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+
+import cnnviz
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import find
+from cnnviz.lessons import vanishing_gradients as lesson
+
+LESSON = find("vanishing_gradients")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Trains a preset once; recorded("sigmoid") gives its recordings."""
+    return cache(lambda name: cnnviz.record_together(LESSON.presets[name].variants))
+
+
+@pytest.fixture(scope="module")
+def shortly():
+    """A variant of a preset's A, trained for some steps."""
+    return cache(_shortly)
+
+
+def _shortly(name, steps=2, **settings):
+    return cnnviz.record(replace(LESSON.presets[name].variants["A"], steps=steps, evaluations=2, **settings))
+
+
+def first_over_last(recording, column, last=-1):
+    """The slow way: two numbers read off the CSV."""
+    heads, line, *_ = [line.split(",") for line in recording.to_csv().splitlines()]
+    numbers = dict(zip(heads, line, strict=True))
+    return float(numbers[f"{column}[{recording.layers[0]}]"]) / float(numbers[f"{column}[{recording.layers[last]}]"])
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_holds_on_its_preset(recorded, name):
+    claim = CLAIMS[name]
+    measured = claim.measure(recorded(claim.preset))
+    assert measured is not None
+    assert measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+    assert measured.sentence.endswith(".")
+
+
+def test_eight_sigmoid_layers_vanish_and_relu_with_he_does_not(recorded):
+    a, b = recorded("sigmoid").values()
+    assert first_over_last(a, "grad_norm") < 1e-3
+    assert 0.1 < first_over_last(b, "grad_norm") < 10
+
+
+def test_what_vanishes_learns_nothing_and_what_does_not_learns(recorded):
+    a, b = recorded("sigmoid").values()
+    assert a.column("test_accuracy")[-1] < 0.2
+    assert b.column("test_accuracy")[-1] > 0.6
+    assert np.median(a.column("loss")[-20:]) == pytest.approx(math.log(10), rel=0.03)
+
+
+def test_clipping_keeps_finite_and_teaches_what_explodes_without(recorded):
+    a, b = recorded("explode").values()
+    assert a.ending.state == "diverged"
+    assert a.ending.layer in a.layers
+    assert b.ending.state == "done"
+    assert np.isfinite(b.column("loss")).all()
+    assert b.column("grad_norm_total").max() > 100
+    assert b.column("test_accuracy")[-1] > 0.5
+
+
+def test_glorots_start_keeps_gradients_level_where_the_standard_one_does_not(recorded):
+    a, b = recorded("glorot").values()
+    assert first_over_last(a, "activation_grad_norm", last=-2) < 0.2
+    assert 1 / 3 < first_over_last(b, "activation_grad_norm", last=-2) < 3
+    widths = [recording.column("activation_std")[0] for recording in (a, b)]
+    assert widths[0][4] / widths[0][0] < widths[1][4] / widths[1][0]
+
+
+def test_skips_let_thirty_layers_learn(recorded):
+    a, b = recorded("skip").values()
+    assert a.column("test_accuracy")[-1] < 0.2
+    assert b.column("test_accuracy")[-1] > 0.5
+
+
+def test_decay_takes_the_weights_that_no_gradient_holds(recorded):
+    a, b = recorded("decay").values()
+    kept = [float(r.column("weight_norm")[-1, 0] / r.column("weight_norm")[0, 0]) for r in (a, b)]
+    assert kept[0] == pytest.approx((1 - 0.1 * 0.02) ** 1_000, rel=0.02)
+    assert kept[1] > 1.5 * kept[0]
+
+
+@pytest.mark.parametrize(
+    ("claim", "preset", "settings"),
+    [
+        ("vanishing", "sigmoid", {"activation": "relu", "init": "he"}),
+        ("vanishing", "sigmoid", {"depth": 3}),
+        ("upper_layers_move", "sigmoid", {"activation": "relu", "init": "he"}),
+        ("stagnating", "sigmoid", {"activation": "relu", "init": "he", "steps": 60}),
+        ("drifting_to_zero", "decay", {"activation": "relu", "init": "he", "steps": 20}),
+        ("level_with_relu", "sigmoid", {"activation": "relu", "init": "he", "depth": 40, "width": 4}),
+    ],
+)
+def test_a_claim_fails_with_its_numbers_where_it_is_not_so(shortly, claim, preset, settings):
+    measured = CLAIMS[claim].measure({"A": shortly(preset, **settings)})
+    assert measured is not None
+    assert not measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+
+
+@pytest.mark.parametrize(
+    ("claim", "preset", "a", "b"),
+    [
+        ("clipping_keeps_finite", "explode", {"init_scale": 1.0}, {"init_scale": 1.0, "clip_norm": 1.0}),
+        ("clipping_keeps_finite", "explode", {"steps": 30}, {"steps": 30, "clip_norm": 1e6}),
+        ("normalised_start_keeps_level", "glorot", {}, {"init": "glorot_uniform", "init_scale": 3.0}),
+        ("skips_carry_the_gradient", "skip", {"depth": 3}, {"depth": 3, "skip": True}),
+    ],
+)
+def test_a_comparison_fails_with_its_numbers_where_it_is_not_so(shortly, claim, preset, a, b):
+    measured = CLAIMS[claim].measure({"A": shortly(preset, **a), "B": shortly(preset, **b)})
+    assert measured is not None
+    assert not measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+
+
+@pytest.mark.parametrize("name", ["clipping_keeps_finite", "normalised_start_keeps_level", "skips_carry_the_gradient"])
+def test_a_comparison_says_nothing_of_one_variant_or_of_two_alike(shortly, name):
+    a = shortly(CLAIMS[name].preset)
+    assert CLAIMS[name].measure({"A": a}) is None
+    assert CLAIMS[name].measure({"A": a, "B": a}) is None
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    assert CLAIMS[name].measure(empty) is None
+
+
+def test_decay_is_silent_without_decay_and_stagnation_without_ten_classes(shortly):
+    assert lesson.drifting_to_zero({"A": shortly("sigmoid")}) is None
+    assert lesson.stagnating({"A": shortly("sigmoid", dataset="moons", train_examples=100, test_examples=50)}) is None
+
+
+def test_what_explodes_is_not_said_to_vanish(recorded):
+    assert lesson.vanishing(recorded("explode")) is None
+
+
+def test_the_prediction_is_answered_by_the_gradients_themselves(recorded):
+    answer = LESSON.prediction.answer(recorded("sigmoid"))
+    factor = 1 / first_over_last(recorded("sigmoid")["A"], "grad_norm")
+    low, high = [(0, 10), (10, 1e3), (1e3, 1e6), (1e6, math.inf)][answer]
+    assert low <= factor < high
+    assert LESSON.prediction.options[answer] == "1,000 to a million"
+
+
+@pytest.mark.parametrize("settings", [{"activation": "relu"}, {"depth": 4}, {"skip": True}, {"norm": "batch"}])
+def test_the_prediction_is_not_answered_by_another_net(shortly, settings):
+    assert LESSON.prediction.answer({"A": shortly("sigmoid", **settings)}) is None

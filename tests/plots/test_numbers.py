@@ -1,0 +1,57 @@
+import math
+
+import pytest
+
+from cnnviz.plots.numbers import number_text, percent_text
+
+NUMBERS = [
+    (0, "0"),
+    (-0.0, "0"),
+    (1, "1"),
+    (0.42, "0.42"),
+    (2.302585, "2.3"),
+    (12.345, "12.3"),
+    (123.4, "123"),
+    (9_999, "9,999"),
+    (12_345, "12.3 k"),
+    (999_499, "999 k"),
+    (999_500, "1 M"),
+    (4_500_000, "4.5 M"),
+    (3.5e-5, "3.5 × 10⁻⁵"),
+    (9.96e-6, "1 × 10⁻⁵"),
+    (0.001, "0.001"),
+    (4e11, "4 × 10¹¹"),
+    (-3.5e-5, "−3.5 × 10⁻⁵"),
+    (-12_345, "−12.3 k"),
+    (math.inf, "∞"),
+    (-math.inf, "−∞"),
+    (math.nan, "not a number"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), NUMBERS)
+def test_a_number_is_written_short(value, text):
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize("exponent", range(-30, 30))
+@pytest.mark.parametrize("mantissa", [1.0, 1.0499, 2.5, 9.949, 9.9951])
+def test_a_short_number_is_within_five_per_cent_of_the_number(mantissa, exponent):
+    value = mantissa * 10.0**exponent
+    assert read_back(number_text(value)) == pytest.approx(value, rel=0.05)
+
+
+def test_a_fraction_becomes_a_percentage():
+    assert percent_text(0.0002) == "0.02 %"
+    assert percent_text(0.8) == "80 %"
+    assert percent_text(3.4) == "340 %"
+
+
+def read_back(text):
+    """The number that a reader takes from the text."""
+    plain = text.replace(",", "").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    if "×" in plain:
+        mantissa, power = plain.split(" × 10")
+        return float(mantissa) * 10.0 ** int(power)
+    size, _, unit = plain.partition(" ")
+    return float(size) * {"": 1.0, "k": 1e3, "M": 1e6}[unit]

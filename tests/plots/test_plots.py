@@ -1,0 +1,226 @@
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+
+import pytest
+
+import cnnviz
+from cnnviz import plots
+from cnnviz.engine.experiment import Experiment
+from cnnviz.plots import theme
+from cnnviz.plots.live_plot import filled, headline_text, values
+
+NOT_PLOTS = {"live_plot", "numbers", "theme"}
+SPECIAL = {"steps", "layers", "layer_numbers"}
+LETTERS = ("A", "B")
+
+
+def found_plots():
+    """Every public function of every module in cnnviz.plots that holds plots."""
+    modules = [
+        importlib.import_module(f"cnnviz.plots.{m.name}") for m in pkgutil.iter_modules(plots.__path__) if m.name not in NOT_PLOTS
+    ]
+    functions = [
+        f for module in modules for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == module.__name__
+    ]
+    return {f.__name__: f for f in functions if not f.__name__.startswith("_")}
+
+
+PLOTS = found_plots()
+every_plot = pytest.mark.parametrize("name", PLOTS)
+
+
+def record(**settings):
+    small = {
+        "dataset": "digits",
+        "train_examples": 100,
+        "test_examples": 50,
+        "width": 8,
+        "steps": 6,
+        "batch_size": 10,
+        "snapshots": 5,
+    }
+    base = Experiment.of(**{**small, "histograms": 3, "evaluations": 2, "lr": 0.01, **settings})
+    return cnnviz.record_together({"A": base, "B": cnnviz.replace(base, activation="tanh")})
+
+
+@pytest.fixture(scope="module", params=[2, 5, 40])
+def recordings(request):
+    return record(depth=request.param)
+
+
+@pytest.fixture(scope="module")
+def convolutional():
+    return record(net="cnn", depth=4, width=4)
+
+
+def axis_titles(figure, letter):
+    """The titles of all axes of one letter, and the ones that axes side by side share, which are annotations."""
+    own = [axis.title.text for axis in figure.select_xaxes() if letter == "x"] + [
+        axis.title.text for axis in figure.select_yaxes() if letter == "y"
+    ]
+    shared = [note.text for note in figure.layout.annotations if letter == "x" and note.y == 0 and note.yanchor == "top"]
+    return [title for title in own + shared if title]
+
+
+def test_the_plots_of_the_lesson_are_there():
+    assert {"gradient_by_layer", "gradient_heatmap", "loss_over_steps", "activation_ridges", "chain_walk"} <= set(PLOTS)
+
+
+@every_plot
+def test_a_plot_is_named_after_its_function(name):
+    assert PLOTS[name](LETTERS).name == name
+
+
+@every_plot
+def test_both_axes_say_in_words_what_they_show(name):
+    figure = PLOTS[name](LETTERS).figure
+    for letter in "xy":
+        titles = axis_titles(figure, letter)
+        assert titles
+        assert all(re.search(r"[A-Za-z]{4}", title) for title in titles)
+
+
+@every_plot
+def test_bindings_name_real_columns(name, recordings):
+    for binding in PLOTS[name](LETTERS).bindings:
+        assert binding.column in SPECIAL | set(recordings[binding.variant].names)
+
+
+@every_plot
+def test_every_data_attribute_is_bound_once(name):
+    targets = [(binding.trace, binding.attr) for binding in PLOTS[name](LETTERS).bindings]
+    assert len(targets) == len(set(targets))
+
+
+@every_plot
+@pytest.mark.parametrize("step", [0, 3, 6])
+def test_a_filled_plot_leaves_no_trace_empty_at_any_depth(name, recordings, step):
+    for trace in filled(PLOTS[name](LETTERS), recordings, step).data:
+        bound = [trace[attr] for attr in ("x", "y", "z") if trace[attr] is not None]
+        assert len(bound) >= 2
+        assert all(any(value is not None for value in column) for column in bound)
+
+
+@every_plot
+def test_the_lists_that_one_trace_draws_together_are_equally_long(name, recordings):
+    plot = PLOTS[name](LETTERS)
+    for trace, drawn in enumerate(plot.figure.data):
+        lengths = {b.attr: len(values(b, recordings, 3)) for b in plot.bindings if b.trace == trace}
+        if drawn.type == "heatmap":
+            z = next(values(b, recordings, 3) for b in plot.bindings if b.trace == trace and b.attr == "z")
+            assert (len(z), len(z[0])) == (lengths["y"], lengths["x"])
+        else:
+            assert len(set(lengths.values())) == 1
+
+
+@every_plot
+def test_a_figure_depends_on_the_letters_alone(name):
+    assert PLOTS[name](LETTERS).to_json() == PLOTS[name](LETTERS).to_json()
+    one, two, six = (PLOTS[name](tuple("ABCDEF")[:count]) for count in (1, 2, 6))
+    assert len(two.figure.data) == 2 * len(one.figure.data)
+    assert len(six.figure.data) == 6 * len(one.figure.data)
+
+
+@every_plot
+def test_every_trace_wears_its_variants_name_and_colour(name):
+    for trace in PLOTS[name](("A", "B", "C")).figure.data:
+        colour = theme.VARIANT_COLOURS["ABC".index(trace.name)]
+        if trace.type == "heatmap":
+            assert trace.coloraxis == "coloraxis"
+        else:
+            assert colour in {trace.marker.color, getattr(trace, "line", trace.marker).color}
+
+
+@every_plot
+@pytest.mark.parametrize("letters", ["A", "AB"])
+def test_the_headline_is_a_finding_with_a_number_for_each_variant(name, recordings, letters):
+    headline = PLOTS[name](tuple(letters)).headline
+    text = headline_text(headline, recordings, 6)
+    assert text != headline.waiting
+    assert re.search(r"\d", text)
+    assert len(letters) == 1 or all(re.search(rf"\b{letter} −?\d", text) for letter in letters)
+
+
+@every_plot
+def test_the_headline_waits_while_nothing_is_recorded(name):
+    headline = PLOTS[name](LETTERS).headline
+    assert headline_text(headline, {}, 0) == headline.waiting != ""
+
+
+@every_plot
+def test_explain_is_one_sentence(name):
+    assert re.fullmatch(r"[A-Z∂].{20,160}[^.]\.", PLOTS[name](LETTERS).explain)
+    assert ". " not in PLOTS[name](LETTERS).explain
+
+
+@every_plot
+def test_the_docstring_says_what_the_plot_lets_you_diagnose(name):
+    assert "Diagnoses:" in inspect.getdoc(PLOTS[name])
+
+
+@every_plot
+def test_a_plot_can_be_sent_as_json(name):
+    sent = json.loads(json.dumps(PLOTS[name](LETTERS).to_json(), allow_nan=False))
+    assert set(sent) == {"name", "figure", "bindings", "headline", "explain", "details"}
+
+
+@every_plot
+def test_a_picked_layer_is_told_with_columns_that_exist(name, recordings):
+    for variant, sentence in PLOTS[name](LETTERS).details.items():
+        named = set(re.findall(r"{(\w+)}", sentence)) - {"layer"}
+        assert named
+        assert named <= set(recordings[variant].names)
+
+
+@every_plot
+def test_a_convolutional_net_is_drawn_too_but_for_the_chain(name, convolutional):
+    figure = filled(PLOTS[name](LETTERS), convolutional, 6)
+    drawn = [bool(trace.y) for trace in figure.data]
+    assert drawn == [name != "chain_walk"] * len(drawn)
+
+
+def test_the_chain_multiplies_up_to_the_line_below_it(recordings):
+    for recording in recordings.values():
+        factors, along = (recording.at(column, 0).astype(float) for column in ("path_factor", "path_gradient"))
+        product = [float(recording.at("path_start", 0))]
+        for factor in factors[:0:-1]:
+            product.insert(0, product[0] * factor)
+        assert along == pytest.approx(product, rel=1e-3)
+
+
+def test_the_level_of_guessing_is_drawn_only_where_the_classes_are_told():
+    loss_over_steps = PLOTS["loss_over_steps"]
+    assert not loss_over_steps(LETTERS).figure.layout.shapes
+    (line,) = loss_over_steps(LETTERS, classes=10).figure.layout.shapes
+    assert line.y0 == line.y1 == pytest.approx(2.302585)
+
+
+def luminance(colour):
+    """WCAG 2 relative luminance of "#RRGGBB"."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ground", ["#FFFFFF", "#0E1117"])
+@pytest.mark.parametrize("colour", [*theme.VARIANT_COLOURS[:3], theme.NEUTRAL])
+def test_the_first_variants_are_seen_on_white_and_on_dark(colour, ground):
+    assert contrast(colour, ground) >= 3
+
+
+def test_a_layer_kind_never_looks_like_a_variant():
+    assert len({*theme.KIND_COLOURS.values(), *theme.VARIANT_COLOURS}) == len(theme.KIND_COLOURS) + len(theme.VARIANT_COLOURS)
+
+
+@pytest.mark.parametrize("letter", ["a", "AB", "", "Z"])
+def test_a_variant_without_a_colour_is_an_error_that_names_it(letter):
+    with pytest.raises(ValueError, match=f"variant \\(='{letter}'\\) must be a letter from A to F"):
+        theme.variant_colour(letter)

@@ -1,0 +1,232 @@
+"""Control: what the training loop's `poll` does for each wish; Outbox: what leaves when."""
+
+import pickle
+import threading
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.runners.control import Cancelled, Control
+from cnnviz.runners.news import Outbox
+
+
+class Loop:
+    """A training loop in a thread that only polls; `rounds` counts, `told` is what the control said."""
+
+    def __init__(self):
+        self.told = []
+        self.times = []
+        self.changed = threading.Condition()
+        self.control = Control(self.tell)
+        self.cancelled = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def tell(self, state):
+        with self.changed:
+            self.told.append(state)
+            self.changed.notify_all()
+
+    def run(self):
+        try:
+            while True:
+                self.control.poll()
+                with self.changed:
+                    self.times.append(time.monotonic())
+                    self.changed.notify_all()
+                time.sleep(0.0005)
+        except Cancelled:
+            self.cancelled = True
+
+    def until(self, condition):
+        with self.changed:
+            assert self.changed.wait_for(condition, 5)
+
+    def paused(self, times=1):
+        self.until(lambda: self.told.count("paused") == times)
+        return len(self.times)
+
+
+@pytest.fixture
+def loop():
+    loop = Loop()
+    yield loop
+    loop.control.apply("cancel")
+    loop.thread.join(5)
+    assert loop.cancelled
+
+
+def test_the_step_counts_the_rounds_that_are_finished():
+    control = Control(lambda state: None)
+    steps = []
+    for _ in range(4):
+        control.poll()
+        steps.append(control.step)
+    assert steps == [0, 1, 2, 3]
+
+
+def test_a_paused_loop_makes_no_round_until_it_is_resumed(loop):
+    loop.control.apply("pause")
+    loop.thread.start()
+    assert loop.paused() == 0
+    loop.control.apply("resume")
+    loop.until(lambda: len(loop.times) > 3)
+    assert loop.told == ["paused", "running"]
+
+
+def test_single_steps_make_as_many_rounds_as_were_asked_for(loop):
+    loop.control.apply("pause")
+    loop.thread.start()
+    assert loop.paused() == 0
+    loop.control.apply("step")
+    assert loop.paused(2) == 1
+    loop.control.apply("step")
+    assert loop.paused(3) == 2
+    loop.control.apply("resume")
+    loop.until(lambda: len(loop.times) > 5)
+    assert loop.told == ["paused", "paused", "paused", "running"]
+
+
+def test_a_step_of_a_running_loop_pauses_it(loop):
+    loop.thread.start()
+    loop.until(lambda: len(loop.times) > 3)
+    loop.control.apply("step")
+    loop.paused()
+
+
+def test_a_paused_loop_can_be_cancelled(loop):
+    loop.control.apply("pause")
+    loop.thread.start()
+    loop.paused()
+
+
+def test_speed_limits_the_rounds_a_second_and_zero_frees_them(loop):
+    loop.control.apply("speed", 50.0)
+    loop.thread.start()
+    loop.until(lambda: len(loop.times) >= 11)
+    assert 0.19 < loop.times[10] - loop.times[0] < 0.4
+    loop.control.apply("speed", 0.0)
+    loop.until(lambda: len(loop.times) >= 200)
+
+
+def test_a_loop_that_was_held_up_does_not_hurry_to_catch_up():
+    control = Control(lambda state: None)
+    control.apply("speed", 50.0)
+    times = []
+    for number in range(6):
+        control.poll()
+        times.append(time.monotonic())
+        if number == 1:
+            time.sleep(0.1)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert min(gaps[2:]) > 0.01
+
+
+def test_rate_and_last_step_are_there_for_the_loop_to_read():
+    control = Control(lambda state: None)
+    assert (control.lr, control.stop_at) == (None, None)
+    control.apply("lr", 0.5)
+    control.apply("stop_at", 7)
+    assert (control.lr, control.stop_at) == (0.5, 7)
+    control.apply("stop_at", None)
+    assert control.stop_at is None
+
+
+class Pipe:
+    """A stream that a reader may stall: each write waits for leave."""
+
+    def __init__(self, stalled=False):
+        self.leave = threading.Event()
+        self.changed = threading.Condition()
+        self.news = []
+        self.times = []
+        if not stalled:
+            self.leave.set()
+
+    def write(self, data):
+        self.leave.wait(5)
+        with self.changed:
+            self.news.append(pickle.loads(data))
+            self.times.append(time.monotonic())
+            self.changed.notify_all()
+
+    def flush(self):
+        pass
+
+    def until(self, condition):
+        with self.changed:
+            assert self.changed.wait_for(condition, 5)
+
+
+def snapshot(step):
+    return Snapshot(step, {"loss": np.float32(step)})
+
+
+def outbox(pipe, variants=1):
+    box, control = Outbox(pipe), Control(lambda state: None)
+    box.begin("run", control, variants)
+    return box, control
+
+
+def test_the_first_snapshots_of_all_variants_leave_together_with_what_they_begin_with():
+    pipe = Pipe()
+    box, _ = outbox(pipe, variants=2)
+    for variant in "AB":
+        box.begun(variant, Recording(Experiment(), ("fc1",), {"device": "cpu"}))
+    began = time.monotonic()
+    for variant in "AB":
+        box.measured(variant, snapshot(0))
+    pipe.until(lambda: pipe.news)
+    assert pipe.times[0] - began < 0.015
+    assert pipe.news[0].begun == dict.fromkeys("AB", (("fc1",), {"device": "cpu"}))
+    assert pipe.news[0].snapshots == {"A": [snapshot(0)], "B": [snapshot(0)]}
+
+
+def test_what_follows_within_20_ms_leaves_together():
+    pipe = Pipe()
+    box, _ = outbox(pipe)
+    box.measured("A", snapshot(0))
+    pipe.until(lambda: len(pipe.news) == 1)
+    for step in range(1, 6):
+        box.measured("A", snapshot(step))
+    pipe.until(lambda: len(pipe.news) == 2)
+    assert [s.step for s in pipe.news[1].snapshots["A"]] == [1, 2, 3, 4, 5]
+
+
+def test_a_stalled_reader_holds_nothing_up_and_loses_nothing():
+    pipe = Pipe(stalled=True)
+    box, _ = outbox(pipe)
+    began = time.monotonic()
+    for step in range(2_000):
+        box.measured("A", snapshot(step))
+    box.closed("A", Ending("done", "", 2_000))
+    box.over("finished")
+    assert time.monotonic() - began < 1
+    pipe.leave.set()
+    pipe.until(lambda: pipe.news and pipe.news[-1].over)
+    assert [s.step for news in pipe.news for s in news.snapshots.get("A", [])] == list(range(2_000))
+    assert len(pipe.news) <= 3
+
+
+def test_the_end_does_not_wait_for_the_20_ms():
+    pipe = Pipe()
+    box, _ = outbox(pipe)
+    box.measured("A", snapshot(0))
+    pipe.until(lambda: len(pipe.news) == 1)
+    began = time.monotonic()
+    box.over("cancelled")
+    pipe.until(lambda: len(pipe.news) == 2)
+    assert pipe.times[1] - began < 0.015
+    assert pipe.news[1].over == "cancelled"
+
+
+def test_progress_leaves_without_any_snapshot():
+    pipe = Pipe()
+    _, control = outbox(pipe)
+    for _ in range(8):
+        control.poll()
+    pipe.until(lambda: pipe.news)
+    assert (pipe.news[0].step, pipe.news[0].empty) == (7, True)

@@ -1,0 +1,151 @@
+"""Jobs: whose turn it is, what may be asked of a run, and what a status says about its speed."""
+
+import pytest
+
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.records import Ending
+from cnnviz.runners.base import Run
+from cnnviz.runners.jobs import OPERATIONS, Job, checked, next_first
+from cnnviz.runners.news import News
+
+
+def queue(text):
+    """Jobs of the learners named by the letters; capitals are in training."""
+    jobs = []
+    for number, letter in enumerate(text):
+        run = Run({"A": Experiment.of(steps=100)}, letter.lower(), f"page {number}", controls=None)
+        jobs.append(Job(run, worker="busy" if letter.isupper() else None))
+    return jobs
+
+
+@pytest.mark.parametrize(
+    ("submitted", "order"),
+    [
+        ("", ""),
+        ("abc", "abc"),
+        ("aaab", "abaa"),
+        ("aabbc", "abcab"),
+        ("Aab", "ba"),
+        ("AAaab", "baa"),
+        ("ABabc", "cab"),
+        ("AaBbb", "abb"),
+    ],
+)
+def test_learners_take_turns(submitted, order):
+    assert "".join(job.run.learner for job in next_first(queue(submitted))) == order
+
+
+def test_a_learners_own_runs_keep_their_order():
+    assert [job.run.page for job in next_first(queue("abaa"))] == ["page 0", "page 1", "page 2", "page 3"]
+
+
+def test_a_run_on_its_way_out_takes_no_turn():
+    jobs = queue("Aab")
+    jobs[0].give_up_at = 1.0
+    assert "".join(job.run.learner for job in next_first(jobs)) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("operation", "value", "taken"),
+    [
+        ("pause", None, None),
+        ("resume", 3, None),
+        ("lr", 1, 1.0),
+        ("lr", 1e-6, 1e-6),
+        ("speed", 0, 0.0),
+        ("speed", 2.5, 2.5),
+        ("stop_at", 100, 100),
+        ("stop_at", None, None),
+    ],
+)
+def test_values_in_range_are_taken(operation, value, taken):
+    assert checked(operation, value, 100) == taken
+
+
+@pytest.mark.parametrize(
+    ("operation", "value", "sentence"),
+    [
+        ("explode", None, "operation (='explode') must be one of pause, resume, step, cancel, lr, speed, stop_at."),
+        ("lr", 1e9, "lr (=1e+09) must be between 1e-06 and 100."),
+        ("lr", None, "lr (=None) must be a finite number."),
+        ("lr", float("nan"), "lr (=nan) must be a finite number."),
+        ("speed", -1, "speed (=-1) must be between 0.1 and 10000 steps a second, or 0 for off."),
+        ("speed", "fast", "speed (='fast') must be a finite number."),
+        ("stop_at", 101, "stop_at (=101) must be between 1 and 100 steps."),
+        ("stop_at", 1.5, "stop_at (=1.5) must be a whole number."),
+    ],
+)
+def test_bad_values_are_told_with_name_value_and_rule(operation, value, sentence):
+    with pytest.raises(ValueError) as problem:
+        checked(operation, value, 100)
+    assert str(problem.value) == sentence
+
+
+def test_every_operation_is_one_that_the_worker_carries_out():
+    from cnnviz.runners.control import Control
+
+    control = Control(lambda state: None)
+    for operation in OPERATIONS:
+        control.apply(operation, 1)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test moves."""
+    times = [1_000.0]
+    monkeypatch.setattr("cnnviz.runners.jobs.monotonic", lambda: times[0])
+    return times
+
+
+def told(job, clock, seconds, step, **news):
+    clock[0] += seconds
+    return job.note(News(job.run.id, step, **news))
+
+
+def test_speed_and_time_left_are_told_once_they_are_known(clock):
+    (job,) = queue("A")
+    assert told(job, clock, 0, 0)["steps_per_second"] is None
+    assert told(job, clock, 0.1, 10)["steps_per_second"] is None
+    assert told(job, clock, 0.4, 50) == {
+        "step": 50,
+        "examples": 50 * 64,
+        "steps_per_second": pytest.approx(100),
+        "seconds_left": pytest.approx(0.5),
+    }
+
+
+def test_speed_is_that_of_the_last_seconds(clock):
+    (job,) = queue("A")
+    for step in range(10):
+        told(job, clock, 1, step)
+    for step in range(10, 60, 10):
+        changes = told(job, clock, 1, step)
+    assert changes["steps_per_second"] == pytest.approx(10)
+
+
+def test_a_step_that_takes_longer_than_that_still_has_a_speed(clock):
+    (job,) = queue("A")
+    told(job, clock, 0, 0)
+    told(job, clock, 10, 1)
+    assert told(job, clock, 10, 2)["steps_per_second"] == pytest.approx(0.1)
+
+
+def test_time_left_runs_to_the_step_that_the_watcher_chose(clock):
+    (job,) = queue("A")
+    told(job, clock, 0, 0)
+    job.stop_at = 20
+    assert told(job, clock, 1, 10)["seconds_left"] == pytest.approx(1)
+
+
+def test_a_paused_run_has_no_speed_and_its_pause_does_not_count(clock):
+    (job,) = queue("A")
+    told(job, clock, 0, 0)
+    changes = told(job, clock, 1, 10, state="paused")
+    assert (changes["state"], changes["steps_per_second"], changes["seconds_left"]) == ("paused", None, None)
+    told(job, clock, 60, 10, state="running")
+    assert told(job, clock, 1, 20)["steps_per_second"] == pytest.approx(10)
+
+
+def test_a_finished_run_stands_at_its_last_step(clock):
+    (job,) = queue("A")
+    assert told(job, clock, 1, 99, over="finished", endings={"A": Ending("done", "", 100)})["step"] == 100

@@ -1,0 +1,625 @@
+"""The local runner, end to end with the real engine: one pool of two workers and a spare serves nearly all tests."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace as changed
+
+import numpy as np
+import pytest
+
+from cnnviz.engine.experiment import Experiment, replace
+from cnnviz.runners import local, process
+from cnnviz.runners.base import RefusedError
+from cnnviz.runners.local import LocalRunner
+from cnnviz.settings import Settings
+from cnnviz.store import Store
+
+SETTINGS = Settings(workers=2, threads=1, runs_per_learner=2, queue=4)
+SHORT = Experiment.of(
+    dataset="moons", train_examples=200, test_examples=100, depth=3, width=8, batch_size=16, steps=40, snapshots=10, seed=7
+)
+ENDLESS = replace(SHORT, steps=200_000)
+DIGITS = Experiment.of(dataset="digits", train_examples=500, test_examples=100, depth=4, width=16, steps=60, snapshots=20)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    runner = LocalRunner(SETTINGS)
+    runner.start()
+    yield runner
+    runner.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("worker", "supervisor"))]
+
+
+@pytest.fixture
+def runner(pool):
+    """The pool with all its places and no run, before and after."""
+    wait_for(lambda: idle(pool) >= SETTINGS.worker_count)
+    yield pool
+    for job in list(pool._jobs.values()):
+        pool.control(job.run, "cancel")
+        until(job.run, lambda run: run.ended)
+
+
+@contextmanager
+def watched(run):
+    """Watch a run, as a page does."""
+    stop = run.listen(lambda: None)
+    try:
+        yield run
+    finally:
+        stop()
+
+
+def until(run, condition, seconds=60.0):
+    """Wait for what a run is told to make the condition true."""
+    told = threading.Event()
+    stop = run.listen(told.set)
+    end = time.monotonic() + seconds
+    try:
+        while not condition(run):
+            assert told.wait(end - time.monotonic()), f"waited too long: {run.status}"
+            told.clear()
+    finally:
+        stop()
+    return run
+
+
+def wait_for(condition, seconds=120.0):
+    """Wait for something that nobody is told of."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def ended(run):
+    return until(run, lambda run: run.ended)
+
+
+def going(run):
+    """A run that has begun to measure."""
+    return until(run, lambda run: any(len(recording) for recording in run.recordings().values()))
+
+
+def submit(runner, experiment=ENDLESS, learner="ada", page="page"):
+    return runner.submit({"A": experiment}, learner, page)
+
+
+def idle(runner):
+    return sum(worker.idle for worker in runner._workers)
+
+
+def worker_of(runner, run):
+    return runner._jobs[run.id].worker
+
+
+# What a run tells
+
+
+def test_the_numbers_are_those_of_recording_in_this_process(runner):
+    import torch
+
+    import cnnviz
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        here = cnnviz.record(DIGITS)
+    finally:
+        torch.set_num_threads(threads)
+    there = ended(submit(runner, DIGITS)).recordings()["A"]
+    assert there.layers == here.layers
+    assert there.about == here.about
+    assert there.ending == here.ending or (there.ending.state, there.ending.step) == (here.ending.state, here.ending.step)
+    assert set(there.names) == set(here.names)
+    for name in sorted(set(here.names) - {"seconds"}):
+        np.testing.assert_array_equal(there.steps_of(name), here.steps_of(name), err_msg=name)
+        np.testing.assert_array_equal(there.column(name), here.column(name), err_msg=name)
+
+
+def test_a_finished_run_says_what_was_done(runner):
+    run = ended(submit(runner, SHORT))
+    status = run.status
+    assert (status.state, status.place, status.step, status.steps) == ("done", 0, 40, 40)
+    assert (status.examples, status.seed, status.lr, status.sentence) == (640, 7, None, "")
+    assert status.device == run.recordings()["A"].about["device"]
+    assert run.recordings()["A"].ending.state == "done"
+
+
+def test_variants_are_trained_in_lockstep(runner):
+    variants = {"A": SHORT, "B": replace(SHORT, activation="tanh"), "C": replace(SHORT, depth=5)}
+    run = ended(runner.submit(variants, "ada", "page"))
+    recordings = run.recordings()
+    assert {name: recording.experiment for name, recording in recordings.items()} == variants
+    assert {tuple(recording.steps) for recording in recordings.values()} == {tuple(recordings["A"].steps)}
+    assert {name: len(recording.layers) for name, recording in recordings.items()} == {"A": 3, "B": 3, "C": 5}
+
+
+def test_the_first_frame_holds_every_variant(runner):
+    run = runner.submit({"A": ENDLESS, "B": ENDLESS}, "ada", "page")
+    until(run, lambda run: len(run.recordings()) == 2 and all(len(r) for r in run.recordings().values()))
+    new, counts, status = run.deltas({})
+    assert [delta["steps"][0] for delta in new.values()] == [0, 0]
+    assert min(counts.values()) >= 1
+    assert status.state == "running"
+
+
+def test_what_is_told_bit_by_bit_adds_up_to_the_whole(runner):
+    run, counts, steps = submit(runner, replace(DIGITS, steps=400, snapshots=100)), {}, []
+
+    def take():
+        nonlocal counts
+        new, counts, _ = run.deltas(counts)
+        steps.extend(new["A"]["steps"] if new else [])
+
+    stop = run.listen(take)
+    ended(run)
+    take()
+    stop()
+    assert steps == run.recordings()["A"].steps.tolist()
+
+
+def test_progress_comes_between_snapshots_with_speed_and_time_left(runner):
+    run = until(submit(runner, replace(ENDLESS, snapshots=2)), lambda run: run.status.steps_per_second is not None)
+    assert run.status.step > 0
+    assert run.status.examples == 16 * run.status.step
+    left = (run.status.steps - run.status.step) / run.status.steps_per_second
+    assert run.status.seconds_left == pytest.approx(left)
+    assert len(run.recordings()["A"]) == 1
+
+
+def test_a_divergence_is_a_result(runner):
+    exploding = replace(DIGITS, init_scale=100.0, lr=100.0, steps=200)
+    run = ended(submit(runner, exploding))
+    ending = run.recordings()["A"].ending
+    assert (run.status.state, ending.state) == ("diverged", "diverged")
+    assert run.status.sentence == ending.sentence
+    assert run.status.step == ending.step < 200
+
+
+def test_a_run_is_done_where_one_of_its_variants_diverged_and_says_which(runner):
+    run = ended(runner.submit({"A": replace(DIGITS, init_scale=100.0, lr=100.0), "B": DIGITS}, "ada", "page"))
+    recordings = run.recordings()
+    assert (run.status.state, recordings["A"].ending.state, recordings["B"].ending.state) == ("done", "diverged", "done")
+    assert run.status.sentence == f"A: {recordings['A'].ending.sentence}"
+    assert run.status.step == 60
+
+
+def test_an_experiment_that_can_not_be_trained_fails_with_the_engines_sentence(runner):
+    run = ended(runner.submit({"A": SHORT, "B": replace(SHORT, batch_size=8)}, "ada", "page"))
+    assert run.status.state == "failed"
+    assert "batch_size" in run.status.sentence
+    assert "Traceback" not in run.status.sentence
+
+
+# Control
+
+
+def test_pause_holds_a_run_and_resume_lets_it_go_on(runner):
+    run = going(submit(runner))
+    runner.control(run, "pause")
+    until(run, lambda run: run.status.state == "paused")
+    step, count = run.status.step, len(run.recordings()["A"])
+    assert (run.status.steps_per_second, run.status.seconds_left) == (None, None)
+    told = threading.Event()
+    stop = run.listen(told.set)
+    assert not told.wait(0.3)
+    stop()
+    assert (run.status.step, len(run.recordings()["A"])) == (step, count)
+    runner.control(run, "resume")
+    until(run, lambda run: run.status.state == "running" and run.status.step > step)
+
+
+def test_a_single_step_is_one_update(runner):
+    run = going(submit(runner))
+    runner.control(run, "pause")
+    until(run, lambda run: run.status.state == "paused")
+    step = run.status.step
+    for more in (1, 2):
+        runner.control(run, "step")
+        until(run, lambda run, more=more: run.status.step == step + more)
+    assert run.status.state == "paused"
+
+
+def test_a_new_learning_rate_takes_effect_and_is_recorded(runner):
+    run = submit(runner, replace(ENDLESS, snapshots=2_000, lr=0.1))
+    runner.control(going(run), "lr", 0.025)
+    assert until(run, lambda run: run.status.lr == 0.025)
+    until(run, lambda run: run.recordings()["A"].column("lr")[-1] == np.float32(0.025))
+    rates = run.recordings()["A"].column("lr")
+    assert rates[0] == np.float32(0.1)
+    assert np.all(np.diff(np.flatnonzero(np.diff(rates))) > 0)
+    assert len(np.flatnonzero(np.diff(rates))) == 1
+
+
+def test_a_run_stops_at_the_step_that_the_watcher_chose(runner):
+    run = submit(runner, replace(ENDLESS, steps=5_000))
+    runner.control(run, "stop_at", 30)
+    ended(run)
+    assert (run.status.state, run.status.step, run.recordings()["A"].steps[-1]) == ("done", 30, 30)
+
+
+def test_speed_slows_a_run_down_for_watching(runner):
+    run = submit(runner, replace(ENDLESS, steps=12))
+    runner.control(run, "speed", 40.0)
+    began = time.monotonic()
+    ended(run)
+    assert 0.2 < time.monotonic() - began < 1.0
+
+
+def test_what_is_asked_of_a_waiting_run_holds_once_it_starts(runner):
+    busy = [submit(runner, learner=name) for name in ("bob", "cleo")]
+    run = submit(runner)
+    assert (run.status.state, run.status.place) == ("queued", 1)
+    runner.control(run, "pause")
+    runner.control(run, "lr", 0.5)
+    runner.control(busy[0], "cancel")
+    until(run, lambda run: run.status.state == "paused")
+    assert (run.status.step, run.status.lr) == (0, 0.5)
+    runner.control(run, "step")
+    until(run, lambda run: run.recordings() and len(run.recordings()["A"]))
+    assert run.recordings()["A"].column("lr")[0] == np.float32(0.5)
+
+
+def test_bad_wishes_are_refused_and_change_nothing(runner):
+    run = going(submit(runner))
+    for operation, value in (("explode", None), ("lr", -1.0), ("speed", -1.0), ("stop_at", 10**9)):
+        with pytest.raises(ValueError, match=f"{operation}"):
+            runner.control(run, operation, value)
+    assert (run.status.state, run.status.lr) == ("running", None)
+
+
+def test_a_run_that_has_ended_stays_as_it_is(runner):
+    run = ended(submit(runner, SHORT))
+    before = run.status
+    for operation, value in (("resume", None), ("pause", None), ("lr", 0.5), ("cancel", None)):
+        runner.control(run, operation, value)
+    assert run.status == before
+
+
+# Ends
+
+
+def test_cancel_ends_a_run_within_100_ms_and_keeps_its_worker(runner):
+    run = going(submit(runner))
+    worker = worker_of(runner, run)
+    began = time.monotonic()
+    runner.control(run, "cancel")
+    ended(run)
+    assert time.monotonic() - began < 0.1
+    assert (run.status.state, run.status.sentence) == ("cancelled", "Stopped.")
+    assert run.recordings()["A"].ending.state == "cancelled"
+    assert not worker.killed
+
+
+def test_a_paused_run_is_cancelled_as_quickly(runner):
+    run = going(submit(runner))
+    runner.control(run, "pause")
+    until(run, lambda run: run.status.state == "paused")
+    began = time.monotonic()
+    runner.control(run, "cancel")
+    ended(run)
+    assert time.monotonic() - began < 0.1
+
+
+def test_a_waiting_run_is_cancelled_at_once(runner):
+    for name in ("bob", "cleo"):
+        submit(runner, learner=name)
+    run = submit(runner)
+    runner.control(run, "cancel")
+    assert (run.status.state, run.recordings()) == ("cancelled", {})
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+def test_a_worker_that_does_not_answer_loses_its_run_in_100_ms_and_the_spare_takes_its_place(runner):
+    wait_for(lambda: idle(runner) == 3)
+    run = going(submit(runner))
+    worker = worker_of(runner, run)
+    os.kill(worker.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    runner.control(run, "cancel")
+    ended(run)
+    assert 0.07 < time.monotonic() - began < 0.15
+    assert (run.status.state, run.status.sentence) == ("cancelled", "Stopped.")
+    assert [submit(runner, learner=name).status.state for name in ("bob", "cleo")] == ["running", "running"]
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_for(lambda: worker.idle)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+def test_a_worker_that_never_answers_is_killed_and_replaced(runner, monkeypatch):
+    monkeypatch.setattr(local, "LINGER_SECONDS", 0.1)
+    run = going(submit(runner))
+    worker = worker_of(runner, run)
+    os.kill(worker.pid, signal.SIGSTOP)
+    runner.control(run, "cancel")
+    wait_for(lambda: worker not in runner._workers)
+    assert worker.killed
+    wait_for(lambda: len(runner._workers) == 3)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_killed_worker_costs_one_run_and_is_replaced(runner):
+    other = going(submit(runner, learner="bob"))
+    run = going(submit(runner))
+    worker = worker_of(runner, run)
+    os.kill(worker.pid, signal.SIGKILL)
+    ended(run)
+    assert run.status.state == "failed"
+    assert run.status.sentence == "The training process stopped unexpectedly (signal 9). Press Train to run again."
+    assert run.recordings()["A"].ending.state == "failed"
+    assert other.status.state == "running"
+    assert ended(submit(runner, SHORT)).status.state == "done"
+    wait_for(lambda: worker not in runner._workers and len(runner._workers) == 3)
+
+
+def test_a_newer_run_of_the_same_page_replaces_the_older(runner):
+    older = going(submit(runner))
+    newer = submit(runner)
+    ended(older)
+    assert (older.status.state, older.status.sentence) == ("cancelled", "Replaced by a newer run of this page.")
+    going(newer)
+
+
+def test_a_newer_run_replaces_one_that_still_waits(runner):
+    for name in ("bob", "cleo"):
+        submit(runner, learner=name)
+    older = submit(runner)
+    newer = submit(runner)
+    assert (older.status.state, newer.status.state, newer.status.place) == ("cancelled", "queued", 1)
+
+
+def test_runs_of_other_pages_and_of_other_learners_go_on(runner):
+    one = going(submit(runner, page="one"))
+    two = going(submit(runner, learner="bob", page="one"))
+    submit(runner, page="two")
+    assert (one.status.state, two.status.state) == ("running", "running")
+
+
+@pytest.fixture
+def impatient(runner, monkeypatch):
+    """The pool with short limits."""
+    monkeypatch.setattr(runner, "_settings", changed(SETTINGS, grace_seconds=0.3, pause_seconds=0.3))
+    return runner
+
+
+def test_a_run_that_nobody_watches_ends(impatient):
+    run = submit(impatient)
+    wait_for(lambda: run.ended)
+    assert (run.status.state, run.status.sentence) == ("cancelled", "Ended, because nobody was watching.")
+
+
+def test_a_watched_run_goes_on_until_its_watcher_has_been_gone_for_the_grace_period(impatient):
+    run = submit(impatient)
+    with watched(run):
+        until(run, lambda run: run.status.examples > 0)
+        time.sleep(0.8)
+        assert run.status.state == "running"
+    began = time.monotonic()
+    wait_for(lambda: run.ended)
+    assert time.monotonic() - began > 0.05
+
+
+def test_a_long_pause_gives_the_worker_back(impatient):
+    run = submit(impatient)
+    with watched(run):
+        impatient.control(going(run), "pause")
+        ended(run)
+    assert run.status.state == "cancelled"
+    assert run.status.sentence == "Ended after a pause of 0.005 minutes, so that others can train. Press Train to run again."
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+def test_a_run_that_reports_nothing_is_ended(runner, monkeypatch):
+    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
+    run = going(submit(runner))
+    os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
+    ended(run)
+    assert run.status.state == "failed"
+    assert run.status.sentence.startswith("Ended, because nothing came for 0.4 seconds.")
+
+
+# The queue
+
+
+def test_learners_take_turns_and_are_told_their_places(runner, monkeypatch):
+    monkeypatch.setattr(runner, "_settings", changed(SETTINGS, runs_per_learner=3, queue=9))
+    busy = [submit(runner, learner=name) for name in ("bob", "cleo")]
+    waiting = [submit(runner, learner=name, page=page) for name, page in (("ada", "1"), ("ada", "2"), ("dan", "1"))]
+    assert [run.status.place for run in waiting] == [1, 3, 2]
+    runner.control(busy[0], "cancel")
+    until(waiting[0], lambda run: run.status.state == "running")
+    assert [run.status.place for run in waiting] == [0, 2, 1]
+    runner.control(busy[1], "cancel")
+    until(waiting[2], lambda run: run.status.state == "running")
+    assert Counter(run.status.state for run in waiting) == {"running": 2, "queued": 1}
+
+
+def test_a_learner_has_so_many_runs_at_most(runner):
+    submit(runner, page="one")
+    submit(runner, page="two")
+    with pytest.raises(RefusedError, match="Your other pages have 2 runs going: stop one, or wait until it has ended"):
+        submit(runner, page="three")
+    assert submit(runner, page="two").status.state in ("queued", "running")
+
+
+def test_the_queue_has_an_end(runner):
+    for number in range(6):
+        submit(runner, learner=f"learner {number}")
+    with pytest.raises(RefusedError, match="with 4 runs waiting"):
+        submit(runner, learner="one too many")
+
+
+def test_a_run_without_variants_is_refused(runner):
+    with pytest.raises(RefusedError, match="at least one experiment"):
+        runner.submit({}, "ada", "page")
+
+
+def test_runs_are_found_by_id_and_the_last_ended_ones_are_remembered(runner, monkeypatch):
+    monkeypatch.setattr(local, "REMEMBERED", 2)
+    for name in ("bob", "cleo"):
+        submit(runner, learner=name)
+    runs = []
+    for _ in range(3):
+        runs.append(submit(runner))
+        assert runner.find(runs[-1].id) is runs[-1]
+        runner.control(runs[-1], "cancel")
+    assert [runner.find(run.id) for run in runs] == [None, *runs[1:]]
+    assert runner.find("unknown") is None
+
+
+def test_a_listener_that_fails_costs_nobody_else_anything(runner, caplog):
+    run = submit(runner, replace(SHORT, steps=41))
+
+    def fail():
+        raise ZeroDivisionError("a page's fault")
+
+    with caplog.at_level(logging.ERROR):
+        stop = run.listen(fail)
+        wait_for(lambda: run.ended)
+        stop()
+    assert run.status.state == "done"
+    assert "a page's fault" in caplog.text
+
+
+def test_a_listener_may_call_the_runner_back(runner):
+    run = submit(runner)
+    stop = run.listen(lambda: runner.control(run, "cancel"))
+    ended(run)
+    stop()
+    assert run.status.state == "cancelled"
+
+
+# The store
+
+
+@pytest.fixture
+def store(runner, tmp_path, monkeypatch):
+    store = Store(tmp_path / "assets", tmp_path / "cache", 10)
+    monkeypatch.setattr(runner, "_store", store)
+    return store
+
+
+def test_finished_recordings_are_stored_diverged_ones_too(runner, store):
+    variants = {"A": replace(DIGITS, init_scale=100.0, lr=100.0), "B": DIGITS}
+    run = ended(runner.submit(variants, "ada", "page"))
+    wait_for(lambda: all(store.has(experiment.key()) for experiment in variants.values()))
+    for name, experiment in variants.items():
+        assert store.get(experiment.key()) is run.recordings()[name]
+
+
+@pytest.mark.parametrize(("operation", "value"), [("lr", 0.05), ("stop_at", 20)])
+def test_a_run_that_was_changed_by_hand_is_not_stored(runner, store, operation, value):
+    for name in ("bob", "cleo"):
+        submit(runner, learner=name)
+    run = submit(runner, SHORT)
+    runner.control(run, operation, value)
+    runner.control(runner.find(next(iter(runner._jobs))), "cancel")
+    assert ended(run).status.state == "done"
+    unchanged = ended(submit(runner, replace(SHORT, seed=8)))
+    wait_for(lambda: store.has(unchanged.variants["A"].key()))
+    assert not store.has(SHORT.key())
+
+
+def test_a_cancelled_run_is_not_stored(runner, store):
+    run = going(submit(runner))
+    runner.control(run, "cancel")
+    ended(run)
+    finished = ended(submit(runner, SHORT))
+    wait_for(lambda: store.has(finished.variants["A"].key()))
+    assert not store.has(ENDLESS.key())
+
+
+# Start and close
+
+
+def test_workers_that_can_not_start_are_tried_again_and_then_runs_are_refused(monkeypatch, caplog):
+    monkeypatch.setattr(local, "FIRST_BACKOFF", 0.01)
+    runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "raise SystemExit(3)"])
+    run = runner.submit({"A": SHORT}, "ada", "page")
+    wait_for(lambda: run.ended)
+    assert (run.status.state, run.status.sentence) == ("failed", local.NO_WORKERS)
+    with pytest.raises(RefusedError, match="No training process can be started"):
+        submit(runner)
+    runner.close()
+    assert "could not be started (exit code 3), 3 in a row" in caplog.text
+
+
+def test_a_command_that_is_not_there_is_the_same_failure(monkeypatch, caplog):
+    monkeypatch.setattr(local, "FIRST_BACKOFF", 0.01)
+    runner = LocalRunner(SETTINGS, command=["no-such-command-anywhere"])
+    run = runner.submit({"A": SHORT}, "ada", "page")
+    wait_for(lambda: run.ended)
+    runner.close()
+    assert run.status.sentence == local.NO_WORKERS
+
+
+def test_a_closed_runner_has_ended_its_runs_and_takes_no_more(monkeypatch):
+    runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    run = submit(runner)
+    wait_for(lambda: runner._workers)
+    began = time.monotonic()
+    runner.close()
+    assert time.monotonic() - began < 1
+    assert (run.status.state, run.status.sentence, runner._workers) == ("cancelled", "The server is shutting down.", [])
+    with pytest.raises(RefusedError, match="shutting down"):
+        submit(runner)
+
+
+def test_the_shared_runner_starts_nothing_until_it_is_started():
+    runner = local.shared()
+    assert runner is local.shared()
+    assert runner._workers == []
+    local.close()
+    assert local.shared() is not runner
+    local.close()
+
+
+WITHOUT_TORCH = """
+import sys, threading
+from cnnviz import store
+from cnnviz.engine.experiment import Experiment
+from cnnviz.runners.local import LocalRunner
+from cnnviz.settings import Settings
+
+runner = LocalRunner(Settings(workers=1, threads=1), store.shared())
+run = runner.submit({"A": Experiment.from_json(sys.argv[1])}, "ada", "page")
+told = threading.Event()
+run.listen(told.set)
+while not (run.recordings() and len(run.recordings()["A"])):
+    assert not run.ended, run.status
+    told.wait(60)
+    told.clear()
+print(*[worker.pid for worker in runner._workers])
+assert "torch" not in sys.modules, "torch was imported"
+"""
+
+
+def test_the_pages_process_never_imports_torch_and_leaves_no_child_behind_when_it_just_exits(tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_TORCH, ENDLESS.to_json()],
+        env={**process.environment(SETTINGS), "CNNVIZ_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+    pids = [int(pid) for pid in found.stdout.split()]
+    assert pids
+    wait_for(lambda: not any(_alive(pid) for pid in pids), 5)
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,200 @@
+"""The store: what is put can be got again; damage and a bad disk cost a log line, never an exception."""
+
+import logging
+import os
+
+import numpy as np
+import pytest
+
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.store import Store
+
+
+def finished(seed=0, snapshots=3, state="done"):
+    recording = Recording(Experiment.of(seed=seed), ("fc1", "fc2"), {"device": "cpu"})
+    numbers = np.random.default_rng(seed)
+    for step in range(snapshots):
+        values = {"loss": np.float32(1 / (step + 1)), "grad_hist": numbers.random((2, 40), dtype=np.float32)}
+        recording.append(Snapshot(step, values))
+    recording.ending = Ending(state, "", snapshots)
+    return recording
+
+
+def key(seed=0):
+    return Experiment.of(seed=seed).key()
+
+
+@pytest.fixture
+def folders(tmp_path):
+    (tmp_path / "assets").mkdir()
+    return tmp_path / "assets", tmp_path / "cache"
+
+
+@pytest.fixture
+def store(folders):
+    return Store(*folders, limit_mb=1)
+
+
+def test_an_unknown_key_is_not_there(store):
+    assert not store.has(key())
+    assert store.get(key()) is None
+
+
+def test_what_is_put_is_got_again_after_a_restart(store, folders):
+    store.put(finished())
+    again = Store(*folders, limit_mb=1)
+    assert again.has(key())
+    recording = again.get(key())
+    assert recording.experiment == Experiment.of(seed=0)
+    assert recording.ending == finished().ending or np.isnan(recording.ending.value)
+    np.testing.assert_array_equal(recording.column("grad_hist"), finished().column("grad_hist"))
+
+
+def test_what_was_loaded_once_is_not_read_again(store, folders):
+    store.put(finished())
+    again = Store(*folders, limit_mb=1)
+    assert again.get(key()) is again.get(key())
+
+
+def test_a_precomputed_recording_is_found_and_not_copied_to_the_cache(store, folders):
+    assets, cache = folders
+    finished().save(assets / f"{key()}.npz")
+    assert store.get(key()).steps.tolist() == [0, 1, 2]
+    store.put(finished())
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed"])
+def test_only_finished_recordings_are_stored(store, state):
+    with pytest.raises(ValueError, match=rf"recording \(={state}\) must be done or diverged"):
+        store.put(finished(state=state))
+    assert not store.has(key())
+
+
+def test_an_unfinished_recording_is_not_stored(store):
+    recording = finished()
+    recording.ending = None
+    with pytest.raises(ValueError, match="unfinished"):
+        store.put(recording)
+
+
+def test_a_diverged_recording_is_stored(store):
+    store.put(finished(state="diverged"))
+    assert store.get(key()).ending.state == "diverged"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "0" * 15, "g" * 16, "0" * 16 + "\n"])
+def test_a_name_that_is_no_key_finds_nothing(store, folders, name):
+    assert not store.has(name)
+    assert store.get(name) is None
+
+
+def _half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _flipped(path):
+    """Damage inside the compressed bytes, past the file's head."""
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _another(path):
+    finished(seed=9).save(path)
+
+
+DAMAGES = [_half, _flipped, _empty, _another]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_file_is_ignored_told_once_and_removed(store, folders, caplog, damage):
+    store.put(finished())
+    path = folders[1] / f"{key()}.npz"
+    damage(path)
+    again = Store(*folders, limit_mb=1)
+    assert again.get(key()) is None
+    assert again.get(key()) is None
+    assert not again.has(key())
+    assert not path.exists()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert path.name in caplog.text
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_precomputed_file_is_ignored_and_left_alone(store, folders, caplog, damage):
+    path = finished().save(folders[0] / f"{key()}.npz")
+    damage(path)
+    assert store.get(key()) is None
+    assert not store.has(key())
+    assert path.exists()
+    assert len(caplog.records) == 1
+
+
+def test_a_damaged_file_is_replaced_by_the_next_good_one(store, folders):
+    store.put(finished())
+    _half(folders[1] / f"{key()}.npz")
+    again = Store(*folders, limit_mb=1)
+    assert again.get(key()) is None
+    again.put(finished())
+    assert Store(*folders, limit_mb=1).get(key()).steps.tolist() == [0, 1, 2]
+
+
+def test_the_least_recently_used_recordings_leave_when_the_folder_is_full(folders):
+    one = finished(seed=0, snapshots=100)
+    store = Store(*folders, limit_mb=1)
+    store.put(one)
+    size = (folders[1] / f"{key(0)}.npz").stat().st_size
+    store = Store(*folders, limit_mb=3.5 * size / 2**20)
+    for seed in (1, 2):
+        store.put(finished(seed, snapshots=100))
+    for age, seed in enumerate((2, 1, 0)):
+        os.utime(folders[1] / f"{key(seed)}.npz", (1_000 + age, 1_000 + age))
+    store.get(key(2))
+    store.put(finished(3, snapshots=100))
+    assert [seed for seed in range(4) if (folders[1] / f"{key(seed)}.npz").exists()] == [0, 2, 3]
+
+
+def test_a_write_that_was_cut_off_is_cleaned_up(store, folders):
+    store.put(finished())
+    old, fresh = folders[1] / "old.part", folders[1] / "fresh.part"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (1_000, 1_000))
+    store.put(finished(1))
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_a_disk_that_can_not_be_written_costs_one_log_line_and_memory_serves(folders, caplog):
+    folders[1].write_text("a file where the folder should be")
+    store = Store(*folders, limit_mb=1)
+    for seed in range(3):
+        store.put(finished(seed))
+    assert len(caplog.records) == 1
+    assert "can't be written" in caplog.text
+    assert store.has(key(2))
+    assert store.get(key(2)).ending.state == "done"
+
+
+def test_a_full_disk_costs_one_log_line(store, monkeypatch, caplog):
+    def full(self, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Recording, "save", full)
+    store.put(finished())
+    store.put(finished(1))
+    assert len(caplog.records) == 1
+    assert store.get(key()).steps.tolist() == [0, 1, 2]
+
+
+def test_memory_holds_no_more_than_its_limit(store, monkeypatch, folders):
+    monkeypatch.setattr("cnnviz.store.MEMORY_BYTES", 2.5 * finished(snapshots=100).column("grad_hist").nbytes)
+    recordings = [finished(seed, snapshots=100) for seed in range(4)]
+    for recording in recordings:
+        store.put(recording)
+    assert [store.get(key(seed)) is recordings[seed] for seed in (3, 2, 1, 0)] == [True, True, False, False]
