@@ -1,36 +1,147 @@
-"""Speed of the page, as a learner meets it: the real server, a real browser, the first lesson that has a live panel."""
+"""Speed of the page as a learner meets it: the real server, a real browser, the first lesson."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Locator, Page, sync_playwright
 
 from cnnviz import lessons
 from cnnviz.settings import ROOT
 
 PRESSES = 10
 RERUNS = 10
+WATCHED_SECONDS = 3.0
+PATIENCE_MS = 120_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+# Streamlit says on its root element whether the script runs. Resolves with the milliseconds from the call to its end.
+RERUN_MS = """
+() => new Promise(resolve => {
+  const app = document.querySelector('[data-testid="stApp"]')
+  const began = performance.now()
+  let ran = false
+  new MutationObserver((_, observer) => {
+    const running = app.dataset.testScriptState === 'running'
+    ran ||= running
+    if (!ran || running) return
+    observer.disconnect()
+    resolve(performance.now() - began)
+  }).observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] })
+})
+"""
 
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The address of a server that has just been started; it may not answer yet."""
+    """The address of a server that has just been started: it may not answer yet."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-m", "cnnviz", "serve", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "cnnviz", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         yield f"http://localhost:{port}"
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def opened(page: Page, address: str) -> Locator:
+    """The panel with its first plot drawn, however long the server takes to answer."""
+    end = time.monotonic() + PATIENCE_MS / 1_000
+    while True:
+        try:
+            page.goto(address)
+            break
+        except Error:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+    page.locator(".cnnviz-panel .main-svg").first.wait_for(timeout=PATIENCE_MS)
+    return page.locator(".cnnviz-panel")
+
+
+def first_frame(panel: Locator) -> float:
+    """Milliseconds from the press of Train to the first picture of the new run, as the panel itself marks it."""
+    panel.evaluate("root => delete root.dataset.firstFrameMs")
+    panel.get_by_role("button", name="Train", exact=True).click()
+    handle = panel.element_handle()
+    panel.page.wait_for_function("root => root.dataset.firstFrameMs", arg=handle, timeout=PATIENCE_MS)
+    return float(panel.get_attribute("data-first-frame-ms") or "nan")
+
+
+def updates_a_second(panel: Locator) -> float:
+    """Pictures a second while a run goes on at full speed, over the first seconds of it."""
+    first, began = frames(panel), time.perf_counter()
+    while time.perf_counter() - began < WATCHED_SECONDS and panel.get_attribute("data-state") == "running":
+        time.sleep(0.05)
+    return (frames(panel) - first) / (time.perf_counter() - began)
+
+
+def frames(panel: Locator) -> int:
+    return int(panel.get_attribute("data-frames") or 0)
+
+
+def stop(panel: Locator) -> None:
+    """End the run, if it has not ended by itself."""
+    button = panel.get_by_role("button", name="Stop", exact=True)
+    if button.is_enabled():
+        button.click()
+    panel.get_by_role("button", name="Train", exact=True).wait_for(timeout=PATIENCE_MS)
+
+
+def rerun(page: Page, turn: int) -> float:
+    """Milliseconds from the move of a slider to the end of the page's script."""
+    slider = page.locator('[data-testid="stSlider"] [role="slider"], [data-testid="stSlider"] input[type="range"]').first
+    slider.focus()
+    done = page.evaluate_handle(f"() => ({{ promise: ({RERUN_MS})() }})")
+    page.keyboard.press("ArrowRight" if turn % 2 == 0 else "ArrowLeft")
+    return float(done.evaluate("given => given.promise"))
+
+
+def told(name: str, figures: Sequence[float], unit: str) -> None:
+    """One line of the table: median, lowest and highest."""
+    spread = f"({min(figures):,.0f} to {max(figures):,.0f}, {len(figures)} times)" if len(figures) > 1 else ""
+    print(f"  {name:<40} {statistics.median(figures):>8,.0f} {unit} {spread}".rstrip())
+
+
+def main() -> None:
+    lesson = next(iter(lessons.all_lessons()))
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        began = time.perf_counter()
+        with served() as address:
+            panel = opened(page, f"{address}/{lesson}")
+            cold = (time.perf_counter() - began) * 1_000
+            opening = time.perf_counter()
+            panel = opened(page, f"{address}/{lesson}")
+            warm = (time.perf_counter() - opening) * 1_000
+            pressed, updates = [], []
+            for _press in range(PRESSES):
+                pressed.append(first_frame(panel))
+                updates.append(updates_a_second(panel))
+                stop(panel)
+            reruns = [rerun(page, turn) for turn in range(RERUNS)]
+        browser.close()
+    print(f"\nThe page of {lesson}, {os.cpu_count()} cores: server, workers and browser on one machine")
+    told("server's start to the first plot", [cold], "ms")
+    told("page's opening to the first plot", [warm], "ms")
+    told("press of Train to the first live picture", pressed, "ms")
+    told("pictures a second while it trains", updates, "/s")
+    told("move of a slider to the script's end", reruns, "ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -25,11 +25,10 @@ def ratio_text(figures: Sequence[float], against: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
-def print_contest(title: str, unit: str, found: Mapping[str, Sequence[float]]) -> None:
-    """A table: each contestant's median, and its ratio to the first one's."""
-    first = next(iter(found.values()))
-    width = max(map(len, found))
+def print_contest(title: str, unit: str, found: Mapping[str, Sequence[float]], ratios: Sequence[tuple[str, str]]) -> None:
+    """A table: each contestant's median, then the ratios that are asked for, each of one to another."""
     print(f"\n{title}")
     for name, figures in found.items():
-        ratio = "" if figures is first else f"   {ratio_text(figures, first)} × the first"
-        print(f"  {name:{width}}  {statistics.median(figures):>10,.1f} {unit}{ratio}")
+        print(f"  {name:<46} {statistics.median(figures):>10,.1f} {unit}")
+    for name, other in ratios:
+        print(f"  {name + ' / ' + other:<46} {ratio_text(found[name], found[other])}")

@@ -14,7 +14,7 @@ from typing import NoReturn
 from cnnviz import lessons, record_assets
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Ending, Recording, RecordingError, Snapshot
-from cnnviz.settings import ASSETS, ROOT
+from cnnviz.settings import ASSETS, ROOT, settings
 
 FIRST_PORT = 8501
 
@@ -116,8 +116,14 @@ def experiment_from(text: str) -> Experiment:
         raise UsageError(f"'{text}' can't be read: {problem.strerror}.") from None
 
 
+def train_as_a_worker_does() -> None:
+    """Have torch, which is not loaded yet, use as many threads as the page's workers: the last digits depend on it."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(settings.thread_count))
+
+
 def run_aloud(experiment: Experiment) -> Recording:
     """Train, printing about twenty lines on the way and the ending's sentence; what was recorded."""
+    train_as_a_worker_does()
     from cnnviz.engine.train import train_together
 
     recordings: dict[str, Recording] = {}

@@ -66,7 +66,9 @@ def record_missing(folder: Path, comparison: Comparison) -> Iterator[Path]:
     torch.set_num_threads(1)  # as a worker on a small machine has it: sums in another order end in other digits
     folder.mkdir(parents=True, exist_ok=True)
     for letter, recording in record_together(variants).items():
-        yield rounded(recording).save(file_of(folder, variants[letter]))
+        path = rounded(recording).save(file_of(folder, variants[letter]))
+        path.chmod(0o644)  # a server that runs as somebody else reads it too
+        yield path
 
 
 def rounded(recording: Recording) -> Recording:

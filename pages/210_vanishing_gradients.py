@@ -3,6 +3,8 @@
 Needs: 120 gradient descent. Leads to: 230 initialisation, 530 skip connections.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from cnnviz import lessons, ui
@@ -26,7 +28,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-left, right = st.columns([2, 7], gap="medium")
+left, right = st.columns([1, 3], gap="medium")
 with left, ui.controls(lesson, SETTINGS) as knob:
     knob.said()
     knob.preset()
@@ -50,15 +52,15 @@ with left, ui.controls(lesson, SETTINGS) as knob:
     knob.reset_button()
     variants = knob.variants()
 
-letters = tuple(variants)
-PLOTS = {
-    "Gradient": (gradient_by_layer, gradient_heatmap, gradient_over_steps, loss_over_steps),
-    "Learning": (loss_over_steps, accuracy_over_steps, update_ratio_by_layer, weight_norm_over_steps),
+loss = partial(loss_over_steps, classes=10)
+PLOTS: ui.Tabs = {
+    "Gradient": (gradient_by_layer, gradient_heatmap, gradient_over_steps, loss),
+    "Learning": (loss, accuracy_over_steps, update_ratio_by_layer, weight_norm_over_steps),
     "Distributions": (activation_ridges, gradient_ridges),
     "Chain rule": (chain_walk,),
 }
 with right:
-    recordings = ui.live(lesson, variants, {tab: [plot(letters) for plot in plots] for tab, plots in PLOTS.items()})
+    recordings = ui.live(lesson, variants, PLOTS)
 
 ui.findings(lesson, recordings, guess)
 ui.theory(

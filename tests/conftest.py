@@ -1,8 +1,11 @@
-"""What every test shares: the order, quick ones first."""
+"""What every test shares: quick ones come first, and small nets train on one thread, which is fastest for them."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded
 
 BROWSER = Path(__file__).parent / "browser"
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -45,23 +46,25 @@ def bundled(template: str, features: Collection[str], values: Mapping[str, str],
     values: source of an expression, by the name of the assignment whose value it replaces. cells: heading of the cell where
     the statements of a package's modules are put, by the package's start.
     """
-    lines = kept_lines(template, features)
-    pieces, imports = read(lines, values)
-    headings = list(dict.fromkeys(piece.cell for piece in pieces))
+    own, imports = read(kept_lines(template, features), values)
+    library, imports = with_library(imports, cells)
+    needed = reachable([*library, *own], root=own[-1])
+    used = {imports[name] for piece in needed for name in piece.reads if name in imports}
+    by_heading = {piece.cell: [each for each in needed if each.cell == piece.cell] for piece in own}
+    parts = [f"{CELL}{heading}\n{joined(inside)}" for heading, inside in by_heading.items() if inside]
+    return f"{import_lines(used)}\n\n" + "\n\n\n".join(parts) + "\n"
+
+
+def with_library(imports: Mapping[str, Imported], cells: Mapping[str, str]) -> tuple[list[Piece], dict[str, Imported]]:
+    """The statements of the cnnviz modules that are imported from, and all imports from elsewhere, theirs included."""
     library: list[Piece] = []
-    for module in dict.fromkeys(i.module for i in imports.values() if i.module.startswith(OWN)):
+    everything = dict(imports)
+    for module in dict.fromkeys(imported.module for imported in imports.values() if imported.module.startswith(OWN)):
         cell = next(heading for start, heading in cells.items() if module.startswith(start))
-        found, more = read(source(module), {}, cell)
-        library += found
-        imports = more | imports
-    needed = reachable([*library, *pieces], root=pieces[-1])
-    external = {name: i for name, i in imports.items() if not i.module.startswith(OWN)}
-    parts = [import_lines({external[name] for piece in needed for name in piece.reads if name in external})]
-    for heading in headings:
-        inside = [piece for piece in needed if piece.cell == heading]
-        if inside:
-            parts.append(f"{CELL}{heading}\n{joined(inside)}")
-    return "\n\n\n".join(parts) + "\n"
+        pieces, more = read_module(module, cell)
+        library += pieces
+        everything = more | everything
+    return library, {name: imported for name, imported in everything.items() if not imported.module.startswith(OWN)}
 
 
 def kept_lines(template: str, features: Collection[str]) -> str:
@@ -76,11 +79,12 @@ def kept_lines(template: str, features: Collection[str]) -> str:
     return "\n".join(kept) + "\n"
 
 
-def source(module: str) -> str:
-    """The text of a cnnviz module, read without importing it."""
+@cache
+def read_module(module: str, cell: str) -> tuple[list[Piece], dict[str, Imported]]:
+    """`read` of a cnnviz module, which is not imported for it."""
     base = PACKAGE.parent / module.replace(".", "/")
     path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-    return path.read_text(encoding="utf-8")
+    return read(path.read_text(encoding="utf-8"), {}, cell)
 
 
 def read(text: str, values: Mapping[str, str], cell: str = "") -> tuple[list[Piece], dict[str, Imported]]:
@@ -97,13 +101,12 @@ def read(text: str, values: Mapping[str, str], cell: str = "") -> tuple[list[Pie
         if isinstance(statement, ast.Import | ast.ImportFrom):
             imports |= {imported.name: imported for imported in imported_by(statement)}
         elif not isinstance(statement, ast.Expr):
-            pieces.append(piece("\n".join(lines[first:last]), values, cell))
+            pieces.append(piece(statement, "\n".join(lines[first:last]), values, cell))
     return pieces, imports
 
 
-def piece(text: str, values: Mapping[str, str], cell: str) -> Piece:
+def piece(statement: ast.stmt, text: str, values: Mapping[str, str], cell: str) -> Piece:
     """A statement with what it defines and reads, its value replaced where `values` has one for it."""
-    (statement,) = ast.parse(text).body
     names = frozenset(defined(statement))
     replaced = names & values.keys()
     if replaced:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from cnnviz.engine.nets.layers import Layer
-from cnnviz.engine.watch import Seen
+from cnnviz.engine.watch import Pass, Seen
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Path:
 
 @torch.no_grad()
 def strongest_path(seen: Seen) -> Path | None:
-    """The path of the batch's first example from its true class down, each time to the unit with the largest |factor|.
+    """The path of the batch's first example from its true class down, each time to the unit below with the largest |factor|,
+    times what that unit passes on itself: a path through a ReLU that is off would end there.
 
     None where a layer is not fully connected.
     """
@@ -41,15 +42,23 @@ def strongest_path(seen: Seen) -> Path | None:
     unit = seen.labels[0]
     start = running = seen.gradients[-1][0, unit]
     hops: list[tuple[Tensor, ...]] = []
-    for layer, inputs, z in zip(reversed(layers), reversed(seen.inputs), reversed(seen.sums), strict=True):
-        row = jacobian_row(layer, inputs, unit)
-        below = row.abs().argmax()
-        slope = layer.activation.function.slope(z[0, unit])  # type: ignore[index]  # every Layer's z was seen
+    passing = [None, *map(_passes_on, layers[:-1], seen.passes[:-1])]  # of the layer below each
+    for layer, passed, lower in zip(reversed(layers), reversed(seen.passes), reversed(passing), strict=True):
+        slope = layer.function.slope(passed.z[0, unit])  # type: ignore[index]  # every Layer's z was seen
+        plain = layer.norm is None and not layer.skip
+        row = slope * layer.weight[unit] if plain else jacobian_row(layer, passed.input, unit)
+        below = (row.abs() if lower is None else row.abs() * lower).argmax()
         hops.append((unit, slope, layer.weight[unit, below], row[below], running))
         running = running * row[below]
         unit = below
     units, slopes, weights, factors, gradients = (torch.stack(column) for column in zip(*reversed(hops), strict=True))
     return Path(units, slopes, weights, factors, gradients, start)
+
+
+def _passes_on(layer: Layer, passed: Pass) -> Tensor:
+    """How much of a gradient each unit of the first example lets through: |f'(z)|, and 1 more where a skip goes around it."""
+    slopes = layer.function.slope(passed.z[0]).abs()  # type: ignore[index]  # every Layer's z was seen
+    return slopes + 1 if layer.skip else slopes
 
 
 def jacobian_row(layer: Layer, inputs: Tensor, unit: Tensor) -> Tensor:

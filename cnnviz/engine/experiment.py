@@ -23,7 +23,7 @@ class Data(Checked):
 
     dataset: str = choice("fashion_mnist", DATASETS, "Data set")
     train_examples: int = whole(10_000, 10, 60_000, "Training set", "examples", log=True)
-    test_examples: int = whole(1_000, 10, 10_000, "Test set", "examples", log=True)
+    test_examples: int = whole(250, 10, 10_000, "Test set", "examples", log=True)
 
 
 @dataclass(frozen=True)

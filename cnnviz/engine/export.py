@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -81,7 +82,7 @@ def notebook(variants: Variants) -> str:
     check_trainable(variants)
     file = data_file(variants)
     place = f" Put `{file}` beside this notebook, or name its place below." if file else ""
-    imports, *parts = code(variants, f'"{file}"').split(f"\n\n\n{CELL}")
+    imports, *parts = re.split(f"\n\n+{CELL}", code(variants, f'"{file}"'))
     cells = [_markdown("# " + opening(variants).replace("\n", "\n\n", 1) + place), _cell(imports)]
     for part in parts:
         heading, _, body = part.partition("\n")

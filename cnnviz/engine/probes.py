@@ -6,7 +6,8 @@ function with `@probe`; its name is the column's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from cnnviz.engine.watch import Seen, Stacks
 
 BINS = 40
 LOG_RANGE = (-14.0, 4.0)  # of log₁₀ |gradient|
-COUNTED = 2_048  # values of a layer that a histogram counts at most: every k-th, k odd so that it meets every column
+COUNTED = 1_024  # values of a layer that a histogram counts at most: every k-th, k odd so that it meets every column
 Value = TypeVar("Value")
 Statistic = Callable[[Seen], Tensor | None]
 
@@ -64,14 +65,17 @@ def measured(probes: Iterable[Mapping[str, Statistic]], seen: Seen) -> dict[str,
     return {name: value for name, value in found.items() if value is not None}
 
 
+@torch.no_grad()
 def to_numpy(columns: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
     """The columns in NumPy, moved from their device all at once."""
     if not columns:
         return {}
-    moved = torch.cat([value.detach().reshape(-1).float() for value in columns.values()]).cpu().numpy()
-    ends = np.cumsum([value.numel() for value in columns.values()])[:-1]
-    parts = np.split(moved, ends)
-    return {name: part.reshape(value.shape) for (name, value), part in zip(columns.items(), parts, strict=True)}
+    moved = torch.cat([value.reshape(-1) for value in columns.values()]).cpu().numpy()
+    found, end = {}, 0
+    for name, value in columns.items():
+        start, end = end, end + value.numel()
+        found[name] = moved[start:end].reshape(value.shape)
+    return found
 
 
 @probe(SNAPSHOT)
@@ -89,7 +93,7 @@ def accuracy(seen: Seen) -> Tensor:
 @probe(SNAPSHOT)
 def grad_norm_total(seen: Seen) -> Tensor:
     """L2 norm of all parameters' raw gradients together."""
-    return vector_norm(torch.stack([vector_norm(p.grad) for p in seen.parameters]))
+    return vector_norm(torch.stack([vector_norm(p.grad) for p in seen.parameters if p.grad is not None]))
 
 
 @probe(SNAPSHOT)
@@ -101,13 +105,18 @@ def activation_mean(seen: Seen) -> Tensor:
 @probe(SNAPSHOT)
 def activation_std(seen: Seen) -> Tensor:
     """Standard deviation of a layer's output over examples and units."""
-    return seen.activations.each(lambda a: a.std(1, correction=0))
+    return seen.activations.each(_std)
 
 
 @probe(SNAPSHOT)
 def fraction_zero(seen: Seen) -> Tensor:
     """Fraction of the activation function's outputs that are exactly 0."""
-    return seen.function_values.each(lambda a: 1 - torch.count_nonzero(a, 1) / a.shape[1])
+    return 1 - seen.function_values.each(_fraction_nonzero)
+
+
+def _fraction_nonzero(matrix: Tensor) -> Tensor:
+    """Of each row; several times faster than counting booleans."""
+    return matrix.sign().abs_().mean(1)
 
 
 @probe(SNAPSHOT)
@@ -115,9 +124,9 @@ def fraction_saturated(seen: Seen) -> Tensor | None:
     """Fraction of inputs at which the activation function is flat, as its `Function.flat` says; None for foreign nets."""
     if seen.activation_inputs is None:
         return None
-    ends = torch.tensor([layer.activation.function.flat for layer in seen.layers], device=seen.loss.device)  # type: ignore[union-attr]
-    flat = [(z <= ends[run, :1]) | (z >= ends[run, 1:]) for run, z in seen.activation_inputs]
-    return torch.cat([there.float().mean(1) for there in flat])
+    ends = torch.tensor([layer.function.flat for layer in seen.layers], device=seen.loss.device)  # type: ignore[union-attr]
+    beyond = [z - z.clamp(ends[run, :1], ends[run, 1:]) for run, z in seen.activation_inputs]
+    return torch.cat([_fraction_nonzero(excess) for excess in beyond])
 
 
 @probe(SNAPSHOT)
@@ -135,12 +144,22 @@ def grad_norm(seen: Seen) -> Tensor:
 @probe(SNAPSHOT)
 def grad_std(seen: Seen) -> Tensor:
     """Standard deviation of the weight gradient's entries, before any clipping."""
-    return seen.weight_gradients.each(lambda g: g.std(1, correction=0))
+    return seen.weight_gradients.each(_std)
+
+
+def _std(matrix: Tensor) -> Tensor:
+    """Population standard deviation of each row; several times faster than torch.std."""
+    return vector_norm(matrix - matrix.mean(1, keepdim=True), dim=1) / math.sqrt(matrix.shape[1])
 
 
 @probe(SNAPSHOT)
 def weight_norm(seen: Seen) -> Tensor:
     """L2 norm of the weight."""
+    return _weight_norm(seen)
+
+
+@once
+def _weight_norm(seen: Seen) -> Tensor:
     return seen.weights.each(lambda w: vector_norm(w, dim=1))
 
 
@@ -149,7 +168,7 @@ def update_ratio(seen: Seen) -> Tensor:
     """‖Δw‖/‖w‖ of the update that followed; biases are left out."""
     after = Stacks([layer.weight for layer in seen.layers])  # type: ignore[misc]
     pairs = zip(seen.weights, after, strict=True)
-    return torch.cat([vector_norm(new - old, dim=1) / vector_norm(old, dim=1) for (_, old), (_, new) in pairs])
+    return torch.cat([vector_norm(new - old, dim=1) for (_, old), (_, new) in pairs]) / _weight_norm(seen)
 
 
 @probe(HISTOGRAM)
@@ -167,49 +186,49 @@ def activation_high(seen: Seen) -> Tensor:
 @probe(HISTOGRAM)
 def activation_hist(seen: Seen) -> Tensor:
     """Fractions of a layer's outputs in 40 equal bins from the lowest to the highest."""
-    low, high = _activation_range(seen)
-    return torch.cat([histogram(_counted(a), low[run], high[run]) for run, a in seen.activations])
+    return histogram(_counted(seen.activations), *_activation_range(seen))
 
 
 @probe(HISTOGRAM)
 def activation_grad_hist(seen: Seen) -> Tensor:
     """Fractions of log₁₀ |∂loss/∂a| in 40 equal bins from −14 to 4; what lies outside goes to the end bins, 0 to the lowest."""
-    return seen.activation_gradients.each(_log_histogram)
+    return _log_histogram(_counted(seen.activation_gradients))
 
 
 @probe(HISTOGRAM)
 def grad_hist(seen: Seen) -> Tensor:
     """Fractions of log₁₀ |weight gradient| in 40 equal bins, as `activation_grad_hist`."""
-    return seen.weight_gradients.each(_log_histogram)
+    return _log_histogram(_counted(seen.weight_gradients))
 
 
 @once
 def _activation_range(seen: Seen) -> tuple[Tensor, Tensor]:
-    low = seen.activations.each(lambda a: _counted(a).amin(1))
-    high = seen.activations.each(lambda a: _counted(a).amax(1))
+    counted = _counted(seen.activations)
+    low, high = (torch.cat([end(values, 1) for values in counted]) for end in (torch.amin, torch.amax))
     level = low == high  # one value only: put it in the middle of a range of 1
     return torch.where(level, low - 0.5, low), torch.where(level, high + 0.5, high)
 
 
-def _counted(matrix: Tensor) -> Tensor:
-    return matrix[:, :: max(1, matrix.shape[1] // COUNTED) | 1]
+def _counted(stacks: Stacks) -> list[Tensor]:
+    return [matrix[:, :: max(1, matrix.shape[1] // COUNTED) | 1].contiguous() for _run, matrix in stacks]
 
 
-def _log_histogram(gradients: Tensor) -> Tensor:
-    logs = _counted(gradients).abs().log10_()
-    return histogram(logs, *(torch.full_like(logs[:, 0], end) for end in LOG_RANGE))
+def _log_histogram(gradients: list[Tensor]) -> Tensor:
+    logs = [matrix.abs().log10_() for matrix in gradients]
+    low, high = torch.tensor(LOG_RANGE, device=logs[0].device).expand(sum(map(len, logs)), 2).unbind(1)
+    return histogram(logs, low, high)
 
 
-def histogram(values: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Fractions of each row of (rows, n) in BINS equal bins from low to high, each (rows,): (rows, BINS).
+def histogram(values: Sequence[Tensor], low: Tensor, high: Tensor) -> Tensor:
+    """Fractions of each row of some matrices (rows, n), n their own, in BINS equal bins: (all rows, BINS).
 
-    What lies outside goes to the end bins, what is not a number to the lowest.
+    low, high: the range of each row, (all rows,). What lies outside goes to the end bins, what is not a number to the lowest.
     """
-    rows, count = values.shape
-    scaled = (values - low[:, None]) * (BINS / (high - low))[:, None]
-    bins = scaled.nan_to_num_(0.0, BINS - 1.0, 0.0).clamp_(0, BINS - 1).long()
-    bins += torch.arange(0, rows * BINS, BINS, device=bins.device)[:, None]
-    return torch.bincount(bins.reshape(-1), minlength=rows * BINS).reshape(rows, BINS) / count
+    counts = torch.tensor([matrix.shape[1] for matrix in values for _row in matrix], device=low.device)
+    row = torch.arange(len(counts), device=low.device).repeat_interleave(counts)
+    scaled = torch.cat([matrix.reshape(-1) for matrix in values]).sub_(low[row]).mul_((BINS / (high - low))[row])
+    bins = scaled.nan_to_num_(0.0, BINS - 1.0, 0.0).clamp_(0, BINS - 1).long().add_(row, alpha=BINS)
+    return torch.bincount(bins, minlength=len(counts) * BINS).reshape(-1, BINS) / counts[:, None]
 
 
 @probe(HISTOGRAM)

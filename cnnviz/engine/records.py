@@ -161,6 +161,7 @@ class Recording:
             "format": FORMAT,
             "experiment": json.loads(self.experiment.to_json()),
             "layers": self.layers,
+            "columns": self.names,
             "about": self.about,
             "ending": asdict(self.ending) if self.ending else None,
         }
@@ -204,6 +205,8 @@ class Recording:
             if kind == "values":
                 rows = [int(row) for row in stored[f"rows/{name}"]]
                 recording._columns[name] = Column(rows, list(stored[entry]))
+        if set(meta.get("columns", recording.names)) != set(recording.names):
+            raise ValueError("a column is missing")
         return recording
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:

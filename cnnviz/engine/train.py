@@ -24,7 +24,7 @@ from cnnviz.engine.watch import Watch
 from cnnviz.settings import settings
 
 SHARED = ("steps", "batch_size", "seed", "dataset", "train_examples", "test_examples")
-EVALUATED_AT_ONCE = 512  # test examples in one forward pass
+EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
 OnBegin = Callable[[str, Recording], None]
 OnEnd = Callable[[str, Ending], None]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from cnnviz.engine.nets.layers import Layer
 
-SAMPLE = 65_536  # activations of a layer that statistics look at: those of the batch's first examples that fit, one at least
+SAMPLE = 16_384  # about the activations of a layer that statistics look at: all units at every k-th position, k odd
 STACKED = 16_384  # tensors up to this many values are stacked with their neighbours; above, copying costs more than it saves
 
 
@@ -65,32 +65,37 @@ def _flat(tensor: Tensor) -> Tensor:
 
 
 def _sampled(tensor: Tensor) -> Tensor:
-    return tensor[: max(1, SAMPLE * len(tensor) // max(1, tensor.numel()))]
+    if tensor.numel() <= SAMPLE:
+        return tensor
+    positions = tensor.detach().movedim(1, -1).flatten(0, -2)  # (N · H · W, units): a view, if the map is channels_last
+    return positions[:: len(positions) * positions.shape[1] // SAMPLE | 1]
+
+
+class Pass(NamedTuple):
+    """What went through a layer: x, z and f(z) of its activation, and its output a. z is None, f(z) is a in foreign nets."""
+
+    input: Tensor
+    z: Tensor | None
+    value: Tensor
+    output: Tensor
 
 
 @dataclass
 class Seen:
-    """One pass: per layer its input, z and f(z) of its activation, output a, ∂loss/∂a; weights, and their raw gradients.
+    """One pass through all layers; weights, and raw gradients of `loss`, which is a mean over the batch.
 
-    z is None, and f(z) is a, for layers of foreign nets. Gradients are of `loss`, a mean over the batch. Only what a probe
-    asks for is computed, once.
+    gradients: ∂loss/∂a of each layer, of its output's shape; 0 where the loss does not depend on it. Only what a probe asks
+    for is computed, once. notes: what `probes.once` remembers.
     """
 
     layers: Sequence[nn.Module]
     parameters: Sequence[Tensor]
-    inputs: Sequence[Tensor]
-    sums: Sequence[Tensor | None]
-    units: Sequence[Tensor]
-    outputs: Sequence[Tensor]
+    passes: Sequence[Pass]
+    gradients: Sequence[Tensor]
     logits: Tensor
     labels: Tensor
     loss: Tensor
     notes: dict[Any, Any] = field(default_factory=dict)
-
-    @cached_property
-    def gradients(self) -> list[Tensor]:
-        """∂loss/∂a of each layer, of its output's shape; zeros where the loss does not depend on it."""
-        return [torch.zeros_like(a) if a.grad is None else a.grad for a in self.outputs]
 
     @cached_property
     def weights(self) -> Stacks:
@@ -100,25 +105,26 @@ class Seen:
     @cached_property
     def weight_gradients(self) -> Stacks:
         """Each layer's raw weight gradient."""
-        return Stacks([layer.weight.grad for layer in self.layers])  # type: ignore[misc]
+        weights: list[Tensor] = [layer.weight for layer in self.layers]  # type: ignore[misc]
+        return Stacks([torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights])
 
     @cached_property
     def activations(self) -> Stacks:
         """Each layer's output a, sampled."""
-        return Stacks([_sampled(a) for a in self.outputs])
+        return Stacks([_sampled(passed.output) for passed in self.passes])
 
     @cached_property
     def function_values(self) -> Stacks:
         """f(z) of each layer, sampled; a without the skip's part."""
-        if all(unit is a for unit, a in zip(self.units, self.outputs, strict=True)):
+        if all(passed.value is passed.output for passed in self.passes):
             return self.activations
-        return Stacks([_sampled(unit) for unit in self.units])
+        return Stacks([_sampled(passed.value) for passed in self.passes])
 
     @cached_property
     def activation_inputs(self) -> Stacks | None:
         """z of each layer, sampled; None where a layer's is unknown."""
-        sums = [_sampled(z) for z in self.sums if z is not None]
-        return Stacks(sums) if len(sums) == len(self.sums) else None
+        known = [_sampled(passed.z) for passed in self.passes if passed.z is not None]
+        return Stacks(known) if len(known) == len(self.passes) else None
 
     @cached_property
     def activation_gradients(self) -> Stacks:
@@ -138,34 +144,36 @@ class Watch:
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Watch:
-        self._passed: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+        self._passes: dict[nn.Module, Pass] = {}
+        self._gradients: dict[nn.Module, Tensor] = {}
         for layer in self.layers.values():
-            inner = [layer.activation] if isinstance(layer, Layer) else []
-            self._handles += [module.register_forward_hook(self._saw) for module in (layer, *inner)]
+            if isinstance(layer, Layer):
+                layer.notice = self._notice
+            else:
+                self._handles.append(layer.register_forward_hook(self._hook))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        for layer in self.layers.values():
+            if isinstance(layer, Layer):
+                layer.notice = None
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
 
-    def _saw(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        self._passed[module] = (inputs[0], output)
-        output.retain_grad()
+    def _hook(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        self._notice(layer, inputs[0], None, output, output)
+
+    def _notice(self, layer: nn.Module, x: Tensor, z: Tensor | None, value: Tensor, a: Tensor) -> None:
+        self._passes[layer] = Pass(x, z, value, a)
+        a.register_hook(partial(self._gradients.__setitem__, layer))  # retain_grad would copy it
 
     def seen(self, logits: Tensor, labels: Tensor, loss: Tensor) -> Seen:
         """What passed, ready for probes; before the gradients are clipped."""
         layers = list(self.layers.values())
-        inner = [self._passed[layer.activation] if isinstance(layer, Layer) else None for layer in layers]
-        outputs = [self._passed[layer][1] for layer in layers]
-        return Seen(
-            layers,
-            self.parameters,
-            [self._passed[layer][0] for layer in layers],
-            [passed and passed[0] for passed in inner],
-            [passed[1] if passed else a for passed, a in zip(inner, outputs, strict=True)],
-            outputs,
-            logits,
-            labels,
-            loss,
-        )
+        passes = [self._passes.pop(layer) for layer in layers]
+        gradients = [
+            self._gradients.pop(layer) if layer in self._gradients else torch.zeros_like(passed.output)
+            for layer, passed in zip(layers, passes, strict=True)
+        ]
+        return Seen(layers, self.parameters, passes, gradients, logits, labels, loss)

@@ -146,7 +146,7 @@ def drifting_to_zero(recordings: Recordings) -> Measured | None:
 
 
 def clipping_keeps_finite(recordings: Recordings) -> Measured | None:
-    """Whether A explodes without clipping, and B, with it, does not."""
+    """Whether A explodes without clipping, and B, with it, stays finite and ends at a lower loss than it began with."""
     pair = _pair(recordings)
     if pair is None or _clips(pair[0]) or not _clips(pair[1]):
         return None
@@ -154,7 +154,8 @@ def clipping_keeps_finite(recordings: Recordings) -> Measured | None:
     if not _explodes(a):
         largest = number_text(_largest_gradient(a))
         return Measured(False, f"A stays finite without clipping: its largest gradient norm is {largest}.")
-    return Measured(not _diverged(b), f"Without clipping: {_fate('A', a)} With it: {_fate('B', b)}")
+    falls = bool(b.column("loss")[-1] < b.column("loss")[0])
+    return Measured(falls and not _diverged(b), f"Without clipping: {_fate('A', a)} With it: {_fate('B', b)}")
 
 
 def _fate(letter: str, recording: Recording) -> str:
@@ -331,7 +332,7 @@ LESSON = Lesson(
             "Is it that the gradient answers the decay, or that the run is too short for it?",
         ),
         Claim(
-            "Clipping keeps finite a run that explodes without it.",
+            "Clipping keeps finite a run that explodes without it, and its loss falls.",
             "explode",
             clipping_keeps_finite,
             "Is there nothing to clip, or is the threshold too high for this learning rate?",

@@ -49,9 +49,9 @@ class Start:
 class Channel:
     """A run's frames. Safe from any thread; it makes none of its own.
 
-    Watchers keep their own Place and ask for what came after it, so a slow one holds up nobody and its backlog is the ring's: when
-    the frame that it needs has dropped out, it gets the whole recording. A frame's number counts what happened in the
-    run (variants begun, snapshots, endings), so that it means the same in every channel of the run.
+    Watchers keep their own Place and ask for what came after it, so a slow one holds up nobody and its backlog is the ring's:
+    when the frame that it needs has dropped out, it gets the whole recording. A frame's number counts what happened in the run
+    (variants begun, snapshots, endings), so that it means the same in every channel of the run.
     """
 
     def __init__(self, run: Run, start: Start, frames_per_second: float, clock: Callable[[], float] = time.monotonic) -> None:

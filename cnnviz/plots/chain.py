@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, LivePlot
+from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 
+@plot
 def chain_walk(variants: Sequence[str]) -> LivePlot:
     """Above, the factor ∂aₗ/∂aₗ₋₁ of each layer as a bar from 1; below, their running product with the loss's own gradient.
 

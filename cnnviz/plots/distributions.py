@@ -8,12 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
 
 LOG_GRADIENTS = (-14.0, 4.0)  # the range of the recorded histograms of log₁₀ |gradient|
 WAITING = "No histograms yet: the run has not been measured"
 
 
+@plot
 def activation_ridges(variants: Sequence[str]) -> LivePlot:
     """Histogram of each layer's activations at the cursor's step.
 
@@ -32,6 +33,7 @@ def activation_ridges(variants: Sequence[str]) -> LivePlot:
     )
 
 
+@plot
 def gradient_ridges(variants: Sequence[str]) -> LivePlot:
     """Histogram of log₁₀ |∂loss/∂activation| of each layer at the cursor's step.
 
@@ -68,7 +70,7 @@ def _ridges(
     low: str | float,
     high: str | float,
 ) -> LivePlot:
-    chart = theme.beside(name, variants, x, theme.layer_stack_axis(), same_x=isinstance(low, float))
+    chart = theme.beside(name, variants, x, theme.layer_stack_axis())
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
         chart.add_trace(

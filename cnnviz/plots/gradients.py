@@ -8,15 +8,16 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
 
 GRADIENT = "Gradient norm of the weights (L2)"
 ENDS = {"layer 1": (0, "solid"), "last layer": (-1, "dash")}
 NOTE = "solid: layer 1 · dashed: last layer"
-WAITING = "Layer 1 against the last layer: no numbers yet"
+WAITING = "Layer 1 against the last layer: nothing measured yet, or no gradient at all"
 LOWEST, HIGHEST = -10, 2  # log₁₀ gradient norms that the heatmap's colours tell apart
 
 
+@plot
 def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
     """Weight-gradient norm of each layer at the cursor's step.
 
@@ -36,13 +37,14 @@ def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
     )
 
 
+@plot
 def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
     """‖Δw‖ / ‖w‖ of each layer at the cursor's step: the share of its own size by which a layer's weights move in one update.
 
     Diagnoses: layers far below 10⁻³ hardly learn, layers near 1 forget what they were. The line at 10⁻³ is the rule of thumb of
     Stanford's CS231n notes (Neural Networks 3, "Ratio of weights:updates"), not a law.
     """
-    plot = _by_layer(
+    ratios = _by_layer(
         "update_ratio_by_layer",
         variants,
         "update_ratio",
@@ -53,8 +55,8 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
         "Each point is how far one update moves a layer's weights, relative to their size; the dotted line is a rule of thumb.",
         "update ratio",
     )
-    theme.level(plot.figure, 1e-3, "10⁻³: rule of thumb (CS231n)")
-    return plot
+    theme.level(ratios.figure, 1e-3, "10⁻³: rule of thumb (CS231n)")
+    return ratios
 
 
 def _by_layer(
@@ -78,6 +80,7 @@ def _by_layer(
     return LivePlot(name, chart, tuple(bindings), headline, explain, details)
 
 
+@plot
 def gradient_over_steps(variants: Sequence[str]) -> LivePlot:
     """Weight-gradient norm of the first and the last layer over the run.
 
@@ -94,6 +97,7 @@ def gradient_over_steps(variants: Sequence[str]) -> LivePlot:
     )
 
 
+@plot
 def weight_norm_over_steps(variants: Sequence[str]) -> LivePlot:
     """Weight norm of the first and the last layer over the run.
 
@@ -133,13 +137,14 @@ def _ends_over_steps(
     return LivePlot(name, chart, tuple(bindings), headline, explain)
 
 
+@plot
 def gradient_heatmap(variants: Sequence[str]) -> LivePlot:
     """log₁₀ of the weight-gradient norm, layers by steps, one map a variant on the same colours.
 
     Diagnoses: a map that darkens downwards vanishes towards the input; one that brightens to the right is about to explode; when
     a dark band lifts is when the lower layers start to learn.
     """
-    chart = theme.beside("gradient_heatmap", variants, theme.step_axis() | {"nticks": 4}, theme.layer_names_axis())
+    chart = theme.beside("gradient_heatmap", variants, theme.step_axis() | {"nticks": 4}, theme.layer_names_axis(), same_x=True)
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
         chart.add_trace(

@@ -7,8 +7,9 @@ browser. Whatever changes here changes there; `tests/browser/test_bindings.py` c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,20 @@ class LivePlot:
         }
 
 
+def plot(build: Callable[..., LivePlot]) -> Callable[..., LivePlot]:
+    """A plot function that builds once: the same variants and options give the same LivePlot.
+
+    A page asks for its plots at every rerun and Plotly takes tens of milliseconds to build one.
+    """
+    built = lru_cache(maxsize=64)(build)
+
+    @wraps(build)
+    def once(variants: Sequence[str], **options: Any) -> LivePlot:
+        return built(tuple(variants), **options)
+
+    return once
+
+
 def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
     """The plot's figure with every binding applied at a step, its headline as title: for export and pictures."""
     figure = go.Figure(plot.figure)
@@ -187,7 +202,8 @@ def _transformed(array: Any, transform: str) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(numbers != 0, np.log10(np.abs(numbers)), np.nan)
     if transform == "product":
-        return np.cumprod(numbers[::-1])[::-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.cumprod(numbers[::-1])[::-1]
     return numbers
 
 

@@ -47,7 +47,7 @@ def figure(name: str, x: Mapping[str, Any], y: Mapping[str, Any], note: str = ""
     return _dressed(go.Figure(), name, note).update_xaxes(**x).update_yaxes(**y)
 
 
-def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[str, Any], same_x: bool = True) -> go.Figure:
+def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[str, Any], same_x: bool = False) -> go.Figure:
     """An empty chart with one pair of axes a variant, side by side, each headed by its letter; they share y and the x title.
 
     same_x: they share the range of x too.

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, LivePlot
+from cnnviz.plots.live_plot import Binding, LivePlot, plot
 from cnnviz.plots.numbers import number_text
 
 WAITING = "No numbers yet: the run has not been measured"
 
 
+@plot
 def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> LivePlot:
     """Cross-entropy of each step's batch. classes: draws the loss of guessing, ln(classes), as a line.
 
@@ -35,6 +36,7 @@ def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> Live
     )
 
 
+@plot
 def accuracy_over_steps(variants: Sequence[str]) -> LivePlot:
     """Share of right answers: on each step's batch (thin) and on the test set (thick, with markers).
 

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 import streamlit as st
 
 from cnnviz.engine import export
-from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.experiment import Experiment, ExperimentError
 
 
 def code(slug: str, variants: Mapping[str, Experiment]) -> None:
     """Show the script and offer both files: plain PyTorch, without cnnviz, printing the same losses."""
     with st.expander("The same experiment as plain PyTorch", icon=":material/code:"):
         st.markdown("It needs nothing of this course but the data file, and prints the same losses.")
-        script = _script(_key(variants))
+        try:
+            script = _script(_key(variants))
+        except ExperimentError as problem:
+            st.warning(str(problem))
+            return
         left, right = st.columns(2)
         left.download_button("Script (.py)", script, f"{slug}.py", "text/x-python", on_click="ignore", width="stretch")
         right.download_button(

@@ -59,7 +59,8 @@ class Knobs:
         dropped = st.session_state.get(self.key("dropped"), ())
         if dropped:
             more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
-            st.warning(_plain(f"The link was opened without: {'; '.join(dropped[:4])}{more}."), icon=":material/link_off:")
+            told = _plain("; ".join(dropped[:4]))
+            st.warning(f"The link was opened without: {told}{more}.", icon=":material/link_off:")
 
     def preset(self) -> None:
         """The starting points, by title; choosing one sets every knob."""
@@ -123,7 +124,12 @@ class Knobs:
         """The lesson's remedies as switches for variant B."""
         table = self.lesson.remedies
         picked = st.pills(
-            label, list(table), selection_mode="multi", key=self.key("with"), format_func=lambda name: table[name].label
+            label,
+            list(table),
+            selection_mode="multi",
+            key=self.key("with"),
+            format_func=lambda name: table[name].label,
+            wrap=True,
         )
         return tuple(name for name in table if name in (picked or []))
 
@@ -154,9 +160,8 @@ class Knobs:
         state = PageState(self.preset_name, self.settings(), tuple(name for name in self.lesson.remedies if name in chosen))
         st.session_state[self.key("kept")] = state
         params = link.write(state, self.lesson)
-        follow = st.query_params.get("follow")
-        if follow is not None:
-            params["follow"] = follow
+        if link.followed(st.query_params.to_dict()):
+            params["follow"] = st.query_params["follow"]
         if params != st.query_params.to_dict():
             st.query_params.from_dict(params)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnviz.lessons import CHAPTERS, all_lessons
+from cnnviz.lessons import CHAPTERS, Lesson, all_lessons
 from cnnviz.ui.lesson import page_file
 
 QUESTIONS = {
@@ -14,6 +14,11 @@ QUESTIONS = {
     4: "Why does a network that knows the training set by heart fail on new pictures?",
     5: "What did each famous architecture change, and what did it cost?",
 }
+
+
+def start_button(lesson: Lesson) -> None:
+    """A link to the lesson to begin with."""
+    st.page_link(page_file(lesson), label=f"**Begin: {lesson.title}**", icon=":material/play_circle:")
 
 
 def chapters() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from cnnviz.lessons import Lesson, Preset
 VERSION = "1"
 RESERVED = frozenset({"v", "preset", "with", "follow"})
 MOST_CHARACTERS = 200
+_FOLLOW = re.compile(r"(?P<run>[\w-]{4,40})\.(?P<token>[\w-]{16,100})", re.ASCII)
 MOST_PARAMETERS = 40
 
 
@@ -39,6 +41,8 @@ def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> Pag
         dropped.append(f"preset {short(preset)}: there are {', '.join(lesson.presets)}")
         preset = first(lesson)
     remedies = _read_remedies(params, lesson, dropped)
+    if "follow" in params and not followed(params):
+        dropped.append(f"follow={short(params['follow'])}: it must be the run and the token that “Copy follow link” gave")
     settings: dict[str, Any] = {}
     for name, text in params.items():
         if name in RESERVED:
@@ -61,6 +65,12 @@ def _read_remedies(params: Mapping[str, str], lesson: Lesson, dropped: list[str]
     if unknown:
         dropped.append(f"with={short(','.join(unknown))}: there are {', '.join(lesson.remedies)}")
     return tuple(name for name in lesson.remedies if name in asked)
+
+
+def followed(params: Mapping[str, str]) -> dict[str, str] | None:
+    """The run to follow, and the token that lets one watch it; None where the link names none, or not as one was copied."""
+    found = _FOLLOW.fullmatch(params.get("follow", "")[:MOST_CHARACTERS])
+    return found.groupdict() if found else None
 
 
 def parsed(name: str, text: str) -> Any:

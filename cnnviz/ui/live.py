@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -14,8 +14,11 @@ from cnnviz.lessons import Lesson
 from cnnviz.live import offers
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.runners import local
+from cnnviz.ui import link
 from cnnviz.ui.controls import describe
 from cnnviz.ui.panel import panel
+
+Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 
 
 def learner() -> str:
@@ -23,10 +26,10 @@ def learner() -> str:
     return str(st.session_state.setdefault("learner", secrets.token_urlsafe(12)))
 
 
-def live(lesson: Lesson, variants: Mapping[str, Experiment], plots: Mapping[str, Sequence[LivePlot]]) -> Mapping[str, Recording]:
+def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs) -> Mapping[str, Recording]:
     """Draw the panel for these variants; the recordings of the finished run that it shows, else the stored ones.
 
-    plots: by tab, at most four each. Nothing here waits for training: the browser talks to the run by itself.
+    tabs: plot functions by tab, at most four each. Nothing here waits for training: the browser talks to the run by itself.
     """
     labels = describe(variants)
     stored = {letter: experiment.key() for letter, experiment in variants.items() if store.shared().has(experiment.key())}
@@ -34,12 +37,12 @@ def live(lesson: Lesson, variants: Mapping[str, Experiment], plots: Mapping[str,
     shown = panel(
         page=lesson.slug,
         offer=offers.make(variants, learner(), lesson.slug, labels),
-        tabs=plots,
+        tabs={tab: [plot(tuple(variants)) for plot in plots] for tab, plots in tabs.items()},
         labels=labels,
         stored=stored if len(stored) == len(variants) else {},
         steps=first.steps,
         lr=first.optimiser.lr,
-        watch=_followed(),
+        watch=link.followed(st.query_params.to_dict()),
         key=f"{lesson.slug}.panel",
     )
     run = local.shared().find(shown.run) if shown.run else None
@@ -47,8 +50,3 @@ def live(lesson: Lesson, variants: Mapping[str, Experiment], plots: Mapping[str,
         return run.recordings() if run.ended else {}
     found = {letter: store.shared().get(key) for letter, key in stored.items()}
     return {letter: recording for letter, recording in found.items() if recording is not None}
-
-
-def _followed() -> Mapping[str, str] | None:
-    run, _, token = st.query_params.get("follow", "").partition(".")
-    return {"run": run, "token": token} if run and token and len(token) < 100 else None

@@ -12,6 +12,10 @@ from cnnviz.settings import ROOT
 from cnnviz.ui.lesson import page_file
 
 HOME = ROOT / "pages" / "000_home.py"
+SIDEBAR_PIXELS = 230
+STYLE = """<style>
+.stMainBlockContainer { padding: 3rem clamp(1rem, 2.5vw, 3rem) 4rem; max-width: 1700px; }
+</style>"""
 
 
 def pages() -> dict[str, list[st.Page]]:
@@ -26,7 +30,8 @@ def pages() -> dict[str, list[st.Page]]:
 
 def main() -> None:
     """One visit."""
-    st.set_page_config(page_title="cnnviz", page_icon=":material/grid_view:", layout="wide")
+    st.set_page_config(page_title="cnnviz", page_icon=":material/grid_view:", layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
+    st.html(STYLE)
     page = st.navigation(pages(), expanded=True)
     with st.sidebar:
         st.caption(f"cnnviz {cnnviz.__version__} · MIT licence")

@@ -99,7 +99,7 @@ def test_decay_takes_the_weights_that_no_gradient_holds(recorded):
         ("upper_layers_move", "sigmoid", {"activation": "relu", "init": "he"}),
         ("stagnating", "sigmoid", {"activation": "relu", "init": "he", "steps": 60}),
         ("drifting_to_zero", "decay", {"activation": "relu", "init": "he", "steps": 20}),
-        ("level_with_relu", "sigmoid", {"activation": "relu", "init": "he", "depth": 40, "width": 4}),
+        ("level_with_relu", "sigmoid", {"activation": "relu", "init": "he", "depth": 20, "width": 6}),
     ],
 )
 def test_a_claim_fails_with_its_numbers_where_it_is_not_so(shortly, claim, preset, settings):
@@ -114,6 +114,7 @@ def test_a_claim_fails_with_its_numbers_where_it_is_not_so(shortly, claim, prese
     [
         ("clipping_keeps_finite", "explode", {"init_scale": 1.0}, {"init_scale": 1.0, "clip_norm": 1.0}),
         ("clipping_keeps_finite", "explode", {"steps": 30}, {"steps": 30, "clip_norm": 1e6}),
+        ("clipping_keeps_finite", "explode", {"steps": 30}, {"steps": 30, "clip_weight": 1e6}),
         ("normalised_start_keeps_level", "glorot", {}, {"init": "glorot_uniform", "init_scale": 3.0}),
         ("skips_carry_the_gradient", "skip", {"depth": 3}, {"depth": 3, "skip": True}),
     ],

@@ -37,7 +37,7 @@ def record(**settings):
         "dataset": "digits",
         "train_examples": 100,
         "test_examples": 50,
-        "width": 8,
+        "width": 16,
         "steps": 6,
         "batch_size": 10,
         "snapshots": 5,
@@ -99,7 +99,7 @@ def test_every_data_attribute_is_bound_once(name):
 @pytest.mark.parametrize("step", [0, 3, 6])
 def test_a_filled_plot_leaves_no_trace_empty_at_any_depth(name, recordings, step):
     for trace in filled(PLOTS[name](LETTERS), recordings, step).data:
-        bound = [trace[attr] for attr in ("x", "y", "z") if trace[attr] is not None]
+        bound = [trace[attr] for attr in ("x", "y", "z") if attr in trace and trace[attr] is not None]
         assert len(bound) >= 2
         assert all(any(value is not None for value in column) for column in bound)
 
@@ -118,10 +118,19 @@ def test_the_lists_that_one_trace_draws_together_are_equally_long(name, recordin
 
 @every_plot
 def test_a_figure_depends_on_the_letters_alone(name):
-    assert PLOTS[name](LETTERS).to_json() == PLOTS[name](LETTERS).to_json()
+    build = inspect.unwrap(PLOTS[name])
+    assert build(LETTERS).to_json() == build(LETTERS).to_json()
     one, two, six = (PLOTS[name](tuple("ABCDEF")[:count]) for count in (1, 2, 6))
     assert len(two.figure.data) == 2 * len(one.figure.data)
     assert len(six.figure.data) == 6 * len(one.figure.data)
+
+
+@every_plot
+def test_a_plot_is_built_once_and_filling_it_leaves_it_as_it_was(name, recordings):
+    before = inspect.unwrap(PLOTS[name])(LETTERS).to_json()
+    filled(PLOTS[name](list(LETTERS)), recordings, 3)
+    assert PLOTS[name](LETTERS) is PLOTS[name](list(LETTERS))
+    assert PLOTS[name](LETTERS).to_json() == before
 
 
 @every_plot

@@ -95,3 +95,15 @@ def test_no_link_breaks_the_page(params):
 def test_a_presets_own_remedies_are_those_that_make_b_out_of_a():
     assert link.preset_remedies(LESSON, "first") == ("relu",)
     assert link.preset_remedies(LESSON, "second") == ()
+
+
+def test_a_follow_link_names_a_run_and_its_token():
+    params = {"follow": "x3Yp-_9aQ1c.0123456789abcdefghij-_KLMNOPQRST"}
+    assert link.followed(params) == {"run": "x3Yp-_9aQ1c", "token": "0123456789abcdefghij-_KLMNOPQRST"}
+    assert link.read(params, LESSON, KNOBS).dropped == ()
+
+
+@pytest.mark.parametrize("text", ["", "x", "run.", ".token", "../../x.yyyyyyyyyyyyyyyyyyyy", "a" * 5_000])
+def test_what_no_follow_link_says_is_dropped(text):
+    assert link.followed({"follow": text}) is None
+    assert len(link.read({"follow": text}, LESSON, KNOBS).dropped) == 1

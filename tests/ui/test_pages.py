@@ -1,7 +1,8 @@
 """Every page, as Streamlit runs it, without a browser: it draws, answers, and survives any link."""
 
+from pathlib import Path
+
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cnnviz.lessons import all_lessons
 from cnnviz.settings import ROOT
@@ -11,15 +12,8 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 SLUGS = list(all_lessons())
 
 
-def opened(page, **params):
-    test = AppTest.from_file(str(page), default_timeout=30)
-    for name, value in params.items():
-        test.query_params[name] = value
-    return test.run()
-
-
 def page_of(slug):
-    return words.page_file(all_lessons()[slug])
+    return Path(words.page_file(all_lessons()[slug]))
 
 
 def texts(test):
@@ -29,24 +23,25 @@ def texts(test):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_draws_without_an_exception(page):
-    test = opened(page)
+def test_a_page_draws_without_an_exception(visit, page):
+    test = visit(page)
     assert not test.exception
+    assert not test.error
     assert len(test.title) == 1
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_lesson_asks_its_question_and_names_its_papers(slug):
-    shown = texts(opened(page_of(slug)))
+def test_a_lesson_asks_its_question_and_names_its_papers(visit, slug):
+    shown = texts(visit(page_of(slug)))
     lesson = all_lessons()[slug]
     assert lesson.question in shown
     assert all(paper.title in shown for paper in lesson.references)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recording(slug):
+def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recording(visit, slug):
     lesson = all_lessons()[slug]
-    before = opened(page_of(slug))
+    before = visit(page_of(slug))
     assert "Answer the question above first" in texts(before)
     after = before.radio(key=f"{slug}.guess").set_value(lesson.prediction.options[0]).run()
     shown = texts(after)
@@ -56,10 +51,10 @@ def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recor
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_each_preset_sets_every_control_and_the_link(slug):
+def test_each_preset_sets_every_control_and_the_link(visit, slug):
     lesson = all_lessons()[slug]
     for name in lesson.presets:
-        test = opened(page_of(slug), preset=name)
+        test = visit(page_of(slug), preset=name)
         assert not test.exception
         assert not test.warning
         assert test.selectbox(key=f"{slug}.preset").value == name
@@ -80,16 +75,17 @@ def test_each_preset_sets_every_control_and_the_link(slug):
     ],
     ids=lambda params: next(iter(params)),
 )
-def test_a_bad_link_gives_the_page_with_one_line_on_what_was_dropped(slug, params):
-    test = opened(page_of(slug), **params)
+def test_a_bad_link_gives_the_page_with_one_line_on_what_was_dropped(visit, slug, params):
+    test = visit(page_of(slug), **params)
     assert not test.exception
+    assert not test.error
     assert len(test.warning) == 1
     assert test.warning[0].value.startswith("The link was opened without: ")
     assert test.selectbox(key=f"{slug}.preset").value == next(iter(all_lessons()[slug].presets))
 
 
-def test_a_link_with_settings_opens_with_them_and_keeps_them_in_the_address():
-    test = opened(page_of("vanishing_gradients"), v="1", depth="12", lr="0.3")
+def test_a_link_with_settings_opens_with_them_and_keeps_them_in_the_address(visit):
+    test = visit(page_of("vanishing_gradients"), v="1", depth="12", lr="0.3")
     assert test.slider(key="vanishing_gradients.depth").value == 12
     assert test.query_params["depth"] in ("12", ["12"])
     assert not test.warning

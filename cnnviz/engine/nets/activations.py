@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 LEAK = 0.01
 
@@ -17,8 +17,8 @@ LEAK = 0.01
 class Function:
     """An activation f, applied to each entry.
 
-    slope: f'(z) by formula. flat: at inputs at or below the first, or at or above the second, f is within 5 % of its output
-    range (0.05 where that has no end) of a horizontal asymptote: the unit is saturated. gain: the factor on an
+    slope: f'(z) by formula. flat: at inputs below the first or above the second, f is within 5 % of its output range (0.05
+    where that has no end) of a horizontal asymptote: the unit is saturated. gain: the factor on an
     initialisation's standard deviation that keeps E[f(z)²] at 1 for z ~ N(0, 1): 1/√E[f(z)²].
     """
 
@@ -71,27 +71,12 @@ def _silu_slope(z: Tensor) -> Tensor:
 NEVER = math.inf
 
 FUNCTIONS = {
-    "sigmoid": Function(torch.sigmoid, _sigmoid_slope, (-2.944, 2.944), 1.846, r"\sigma(z) = \frac{1}{1 + e^{-z}}"),
-    "tanh": Function(torch.tanh, _tanh_slope, (-1.472, 1.472), 1.592, r"\tanh(z)"),
+    "sigmoid": Function(torch.sigmoid, _sigmoid_slope, (-2.945, 2.945), 1.846, r"\sigma(z) = \frac{1}{1 + e^{-z}}"),
+    "tanh": Function(torch.tanh, _tanh_slope, (-1.473, 1.473), 1.592, r"\tanh(z)"),
     "relu": Function(F.relu, _relu_slope, (0.0, NEVER), math.sqrt(2), r"\max(0, z)"),
     "leaky_relu": Function(_leaky_relu, _leaky_relu_slope, (-NEVER, NEVER), 1.414, r"\max(0.01\,z, z)"),
     "elu": Function(F.elu, _elu_slope, (-2.996, NEVER), 1.245, r"z \text{ if } z > 0 \text{, else } e^z - 1"),
     "gelu": Function(F.gelu, _gelu_slope, (-1.949, NEVER), 1.534, r"z\,\Phi(z)"),
-    "silu": Function(F.silu, _silu_slope, (-4.485, NEVER), 1.677, r"z\,\sigma(z)"),
+    "silu": Function(F.silu, _silu_slope, (-4.486, NEVER), 1.677, r"z\,\sigma(z)"),
     "linear": Function(_linear, torch.ones_like, (-NEVER, NEVER), 1.0, "z"),
 }
-
-
-class Activation(nn.Module):
-    """One of the FUNCTIONS as a module, so that a hook sees its input z and its output. Any shape, unchanged."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.function = FUNCTIONS[name]
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.function.value(z)
-
-    def extra_repr(self) -> str:
-        return self.name

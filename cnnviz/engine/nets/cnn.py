@@ -9,6 +9,7 @@ from math import ceil
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
+from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import ExperimentError, Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
@@ -56,4 +57,4 @@ def cnn(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
 
 
 def _conv3x3(channels_in: int, channels_out: int) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1)
+    return skip_init(nn.Conv2d, channels_in, channels_out, kernel_size=3, padding=1)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Generator, Tensor, nn
+from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import Net
-from cnnviz.engine.nets.activations import Activation
+from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.nets.inits import initialise
 from cnnviz.engine.nets.norms import NORMS
 
 Weights = nn.Linear | nn.Conv2d
+Notice = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], None]
 
 
 class Layer(nn.Module):
     """a = f(norm(w ∗ x + b)), plus x itself where `skip` is set and the shapes agree.
 
     weights: a Linear, (N, in) to (N, out), or a Conv2d, (N, in, H, W) to (N, out, H', W').
+    notice: where it is set, told the layer, x, z (f's input), f(z) and a in each pass; a hook would cost several times more.
     """
 
     def __init__(self, weights: Weights, activation: str, norm: nn.Module | None = None, skip: bool = False) -> None:
         super().__init__()
         self.weights = weights
         self.norm = norm
-        self.activation = Activation(activation)
+        self.function = FUNCTIONS[activation]
         self.skip = skip
+        self.notice: Notice | None = None
 
     @property
     def weight(self) -> Tensor:
@@ -33,8 +39,11 @@ class Layer(nn.Module):
         z = self.weights(x)
         if self.norm is not None:
             z = self.norm(z)
-        a = self.activation(z)
-        return a + x if self.skip and a.shape == x.shape else a
+        value = self.function.value(z)
+        a = value + x if self.skip and value.shape == x.shape else value
+        if self.notice is not None:
+            self.notice(self, x, z, value, a)
+        return a
 
 
 def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
@@ -46,6 +55,6 @@ def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
 
 def output(net: Net, features: int, classes: int, generator: Generator) -> Layer:
     """The last layer: fully connected and linear, (N, features) to logits (N, classes)."""
-    weights = nn.Linear(features, classes)
+    weights = skip_init(nn.Linear, features, classes)
     initialise(weights, net.init, net.init_scale, generator)
     return Layer(weights, "linear")

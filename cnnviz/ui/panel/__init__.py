@@ -22,28 +22,44 @@ from cnnviz.runners import local
 from cnnviz.settings import settings
 
 HERE = Path(__file__).parent
+_FILES = [("modulepreload", f"/cnnviz/panel/{path.name}") for path in sorted(HERE.glob("*.js"))]
+_FILES += [("preload", f"/cnnviz/plotly.min.js?v={plotly.__version__}")]
 RELAY_SECONDS = 0.4
 RELAY_GONE_SECONDS = 10.0
 LETTERS_KEPT = 40
 
-# An inline script is a blob, from which only absolute addresses can be imported.
+# An inline script is a blob, from which only absolute addresses can be imported. Whatever it needs is asked for at once.
 _SCRIPT = """
-let panel
+for (const [rel, path] of FILES) {
+  const link = Object.assign(document.createElement('link'), { rel, href: location.origin + path })
+  if (rel === 'preload') link.as = 'script'
+  document.head.append(link)
+}
+let script
 export default function (component) {
-  panel ??= import(location.origin + '/cnnviz/panel/panel.js')
+  script ??= import(location.origin + '/cnnviz/panel/SCRIPT')
   let end = null, ended = false
-  panel.then(module => { if (!ended) end = module.mount(component) })
+  script.then(module => { if (!ended) end = module.mount(component) })
   return () => { ended = true; end?.() }
 }
 """
 
-_component = st.components.v2.component(
-    "cnnviz_panel",
-    html='<div class="cnnviz-place"></div>',
-    css=(HERE / "panel.css").read_text(encoding="utf-8"),
-    js=_SCRIPT,
-    isolate_styles=False,
-)
+
+def component(name: str, script: str, place: str = "") -> Callable[..., Any]:
+    """A Streamlit component that one of this folder's scripts draws: its `mount(component)` gives the function that ends it.
+
+    place: a second class of the element that it is drawn in, for panel.css.
+    """
+    return st.components.v2.component(
+        name,
+        html=f'<div class="cnnviz-place {place}"></div>',
+        css=(HERE / "panel.css").read_text(encoding="utf-8"),
+        js=_SCRIPT.replace("FILES", encode(_FILES)).replace("SCRIPT", script),
+        isolate_styles=False,
+    )
+
+
+_component = component("cnnviz_panel", "panel.js")
 
 
 @dataclass(frozen=True)

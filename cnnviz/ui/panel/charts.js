@@ -87,7 +87,7 @@ export class Charts {
   }
 
   resize() {
-    if (this.Plotly) for (const card of this.cards) if (card.made) this.Plotly.Plots.resize(card.chart)
+    for (const card of this.cards) if (card.made && card.chart.offsetWidth) this.Plotly.Plots.resize(card.chart)
   }
 
   clear() {

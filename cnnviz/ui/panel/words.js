@@ -31,13 +31,14 @@ export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeTex
 
 export const changedWords = active => `Settings changed: press ${active ? 'Restart' : 'Train'} to run them.`
 
-// The sentence of the run, then how each variant ended that did not simply finish.
+// The run's own sentence where it says more than its state, then how each variant ended that did not simply finish.
 export function endingWords(status, recordings) {
   const own = Object.entries(recordings)
-    .filter(([, recording]) => recording.ending && recording.ending.state !== 'done')
+    .filter(([, recording]) => recording.ending && !['done', 'cancelled'].includes(recording.ending.state))
     .map(([variant, recording]) => `${variant}: ${recording.ending.sentence}`)
-  const said = status?.sentence && !own.some(line => line.includes(status.sentence)) ? [status.sentence] : []
-  return ENDED.includes(status?.state) && status.state === 'diverged' && own.length ? own : [...said, ...own]
+  const sentence = status?.sentence ?? ''
+  const told = sentence === '' || sentence === `${STATES[status.state]}.` || (own.length > 0 && status.state !== 'failed')
+  return told ? own : [sentence, ...own]
 }
 
 function epochWords(epochs) {

@@ -1,0 +1,233 @@
+"""The panel's script draws what Python draws: the same recordings through both, compared number by number."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.records import Recording, Snapshot
+from cnnviz.live.channel import encode
+from cnnviz.plots.chain import chain_walk
+from cnnviz.plots.distributions import activation_ridges, gradient_ridges
+from cnnviz.plots.gradients import (
+    gradient_by_layer,
+    gradient_heatmap,
+    gradient_over_steps,
+    update_ratio_by_layer,
+    weight_norm_over_steps,
+)
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
+from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
+
+pytestmark = pytest.mark.browser
+
+VARIANTS = ("A", "B")
+LAYERS = {"A": 4, "B": 6}
+SCALARS = ("loss", "accuracy")
+PER_LAYER = ("grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
+PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
+HISTOGRAMS = ("activation_hist", "activation_grad_hist")
+STEPS = (0, 1, 2, 3, 10, 25, 60, 100)
+CURSORS = (0, 2, 9, 10, 59, 100, 5_000)
+
+PLOTS: list[LivePlot] = [
+    plot(VARIANTS)
+    for plot in (
+        loss_over_steps,
+        accuracy_over_steps,
+        gradient_by_layer,
+        gradient_heatmap,
+        gradient_over_steps,
+        update_ratio_by_layer,
+        weight_norm_over_steps,
+        activation_ridges,
+        gradient_ridges,
+        chain_walk,
+    )
+]
+TRANSFORMS = [
+    Binding(0, "y", column, variant, over, layer, transform)
+    for variant in (*VARIANTS, "C")
+    for transform in ("", "abs", "log10", "product")
+    for column, over, layer in (
+        ("loss", "steps", None),
+        ("grad_norm", "steps", 1),
+        ("grad_norm", "steps", -6),
+        ("grad_norm", "layers", None),
+        ("grad_norm", "grid", None),
+        ("path_factor", "layers", None),
+    )
+    if (transform, over) != ("product", "grid")  # a product runs over layers, so it has no meaning for a matrix
+]
+PLACES = [Binding(0, "x", column, "A") for column in ("steps", "layers", "layer_numbers", "test_accuracy", "not_recorded")]
+QUANTITIES = [
+    Quantity(variant, column, layer, per, at)
+    for variant in (*VARIANTS, "C")
+    for column in ("loss", "grad_norm", "test_accuracy", "not_recorded")
+    for layer, per in ((None, None), (0, None), (0, -1), (-1, 0), (5, None), (0, 5))
+    for at in ("cursor", "first", "last")
+]
+
+
+@pytest.fixture(scope="module")
+def recordings() -> dict[str, Recording]:
+    """Two nets of different depth, the second one measured for longer; columns sparse, numbers of every kind."""
+    return {"A": recording("A", STEPS[:6]), "B": recording("B", STEPS)}
+
+
+def recording(variant: str, steps: tuple[int, ...]) -> Recording:
+    random = np.random.default_rng(ord(variant))
+    names = tuple(f"fc{number}" for number in range(1, LAYERS[variant] + 1))
+    return Recording(Experiment(), names, {}).extend(snapshot(random, row, step, len(names)) for row, step in enumerate(steps))
+
+
+def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> Snapshot:
+    found: dict[str, Any] = {name: wild(random, ()) for name in SCALARS}
+    found |= {name: wild(random, (layers,)) for name in PER_LAYER}
+    if row % 2 == 1:
+        found["test_accuracy"] = random.random()
+    if row % 3 == 0:
+        found |= {name: random.random((layers, 5)) for name in HISTOGRAMS}
+        found["activation_hist"][0] = 0.0
+        found |= {name: wild(random, (layers,)) for name in PATH}
+        found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}
+    return Snapshot(step, {name: np.asarray(value, np.float32) for name, value in found.items()})
+
+
+def wild(random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Numbers of both signs over many orders of magnitude, among them zeros, infinities and NaNs."""
+    numbers = random.choice([-1, 1], shape) * 10.0 ** random.uniform(-12, 12, shape)
+    return random.choice([numbers, numbers, numbers, np.zeros(shape), np.full(shape, np.inf), np.full(shape, np.nan)])
+
+
+@pytest.fixture(scope="module")
+def script(browser: Any, server: str) -> Any:
+    """A page of the server's that holds nothing but the panel's modules."""
+    page = browser.new_page()
+    page.goto(f"{server}/cnnviz/panel/numbers.js")
+    page.evaluate("""async () => {
+      const [bindings, numbers] = await Promise.all(['bindings', 'numbers'].map(name => import(`/cnnviz/panel/${name}.js`)))
+      window.cnn = { ...bindings, ...numbers, recordings: {} }
+    }""")
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def loaded(script: Page, recordings: dict[str, Recording]) -> Page:
+    """The page with the recordings, as two deltas each, the way in which they come live."""
+    for variant, recording in recordings.items():
+        first = Recording(recording.experiment, recording.layers, {})
+        snapshots = list(recording.snapshots())
+        deltas = [first.extend(snapshots[:3]).delta(0), first.extend(snapshots[3:]).delta(3)]
+        script.evaluate(
+            "([variant, deltas]) => { cnn.recordings[variant] = deltas.reduce(cnn.extend, cnn.emptyRecording()) }",
+            [variant, [json.loads(encode(delta)) for delta in deltas]],
+        )
+    return script
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Equal to 1e-6, None only where there is None."""
+    if isinstance(ours, list):
+        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(same, ours, theirs))
+    if isinstance(ours, float) and isinstance(theirs, (int, float)):
+        return math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-30)
+    return bool(ours == theirs)
+
+
+def as_json(binding: Any) -> Any:
+    return json.loads(json.dumps(binding, default=vars))
+
+
+def compare_values(page: Page, bindings: list[Binding], recordings: dict[str, Recording]) -> None:
+    theirs = page.evaluate(
+        "([bindings, steps]) => steps.map(step => bindings.map(binding => cnn.values(binding, cnn.recordings, step)))",
+        [as_json(bindings), list(CURSORS)],
+    )
+    for step, row in zip(CURSORS, theirs, strict=True):
+        for binding, found in zip(bindings, row, strict=True):
+            ours = values(binding, recordings, step)
+            assert same(ours, found), f"{binding} at step {step}: Python {ours}, script {found}"
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=[plot.name for plot in PLOTS])
+def test_every_binding_of_a_plot_gives_the_same_numbers(plot: LivePlot, loaded: Page, recordings: dict[str, Recording]) -> None:
+    compare_values(loaded, list(plot.bindings), recordings)
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=[plot.name for plot in PLOTS])
+def test_headlines_read_the_same(plot: LivePlot, loaded: Page, recordings: dict[str, Recording]) -> None:
+    headline = plot.to_json()["headline"]
+    theirs = loaded.evaluate(
+        "([headline, steps]) => steps.map(step => cnn.headlineText(headline, cnn.recordings, step))", [headline, list(CURSORS)]
+    )
+    assert theirs == [headline_text(plot.headline, recordings, step) for step in CURSORS]
+
+
+def test_every_transform_gives_the_same_numbers(loaded: Page, recordings: dict[str, Recording]) -> None:
+    compare_values(loaded, TRANSFORMS + PLACES, recordings)
+
+
+def test_quantities_are_the_same_and_missing_in_the_same_places(loaded: Page, recordings: dict[str, Recording]) -> None:
+    theirs = loaded.evaluate(
+        "([wanted, steps]) => steps.map(step => wanted.map(one => cnn.quantity(one, cnn.recordings, step)))",
+        [as_json(QUANTITIES), list(CURSORS)],
+    )
+    ours = [[quantity(wanted, recordings, step) for wanted in QUANTITIES] for step in CURSORS]
+    assert same(ours, theirs)
+    assert 0 < sum(value is None for row in ours for value in row) < len(QUANTITIES) * len(CURSORS)
+
+
+@pytest.mark.parametrize("form", ["number", "percent", "times"])
+def test_forms_of_a_number_read_the_same(form: str, loaded: Page, recordings: dict[str, Recording]) -> None:
+    headline = Headline("B: {value}!", {"value": Quantity("B", "weight_norm", 0, at="first", form=form)}, "waiting")
+    theirs = loaded.evaluate(
+        "headline => cnn.headlineText(headline, cnn.recordings, 0)",
+        {"text": headline.text, "waiting": "waiting", "quantities": as_json(dict(headline.quantities))},
+    )
+    assert theirs == headline_text(headline, recordings, 0)
+
+
+def test_before_the_first_snapshot_there_is_nothing_to_draw(script: Page) -> None:
+    empty = {"A": Recording(Experiment(), ("fc1",))}
+    found = script.evaluate(
+        "bindings => bindings.map(binding => cnn.values(binding, { A: cnn.emptyRecording() }, 0))", as_json(TRANSFORMS + PLACES)
+    )
+    assert found == [values(binding, empty, 0) for binding in TRANSFORMS + PLACES]
+
+
+def test_numbers_read_the_same(script: Page) -> None:
+    random = np.random.default_rng(0)
+    spread = 10.0 ** random.uniform(-40, 20, 2_000) * random.choice([-1, 1], 2_000)
+    edges = [
+        0.0,
+        1.0,
+        9.995e-4,
+        9.994e-4,
+        999.5,
+        999.4,
+        9_999.5,
+        9_999.4,
+        999_500.0,
+        9.995e8,
+        99.95,
+        9.995,
+        0.125,
+        12.25,
+        12.35,
+        1_000.5,
+        2.5e-7,
+    ]
+    exact = [10.0**power * digit for power in range(-12, 13) for digit in (1, 2.5, 9.95, 9.949)]
+    numbers = [*map(float, spread), *edges, *exact]
+    theirs = script.evaluate("numbers => numbers.map(number => [cnn.numberText(number), cnn.percentText(number)])", numbers)
+    assert theirs == [[number_text(number), percent_text(number)] for number in numbers]
+    assert script.evaluate("[NaN, Infinity, -Infinity].map(cnn.numberText)") == [
+        number_text(x) for x in (math.nan, math.inf, -math.inf)
+    ]

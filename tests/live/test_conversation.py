@@ -1,0 +1,223 @@
+"""The protocol: what a browser asks and what it is told, without any transport."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from by_hand import VARIANTS, Clock, HandRunner, begin, measure
+
+from cnnviz.live import conversation as protocol
+from cnnviz.live.channel import Channels, Start
+from cnnviz.live.conversation import Conversation
+from cnnviz.live.offers import Offers
+from cnnviz.runners.base import Run
+
+LABELS = {"A": "sigmoid", "B": "ReLU"}
+
+
+class Browser:
+    """One end of a conversation."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+
+    def say(self, **message: Any) -> list[dict[str, Any]]:
+        self.conversation.hear(json.dumps(message))
+        return self.hears()
+
+    def hears(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self.conversation.news()]
+
+
+@pytest.fixture
+def channels() -> Channels:
+    return Channels(frames_per_second=1e6)
+
+
+@pytest.fixture
+def connect(runner: HandRunner, channels: Channels, offers: Offers, clock: Clock) -> Callable[[], Browser]:
+    return lambda: Browser(Conversation(runner, channels, 1_000, lambda: None, offers.find, clock))
+
+
+@pytest.fixture
+def browser(connect: Callable[[], Browser]) -> Browser:
+    return connect()
+
+
+@pytest.fixture
+def token(offers: Offers) -> str:
+    return offers.make(VARIANTS, "learner", "page", LABELS)
+
+
+def only(runner: HandRunner) -> Run:
+    (run,) = runner.runs.values()
+    return run
+
+
+def test_start_submits_the_offer_and_shows_its_run(browser: Browser, runner: HandRunner, token: str) -> None:
+    introduction, recording, status = browser.say(op="start", offer=token)
+    run = only(runner)
+    assert (run.variants, run.learner, run.page) == (VARIANTS, "learner", "page")
+    assert introduction == {
+        "type": "run",
+        "run": run.id,
+        "token": run.token,
+        "view": run.view,
+        "offer": token.split(".")[1],
+        "variants": LABELS,
+        "steps": 1_000,
+        "lr": 0.1,
+        "train_examples": 10_000,
+    }
+    assert recording == {"type": "recording", "n": 0, "variants": {}}
+    assert (status["type"], status["state"]) == ("status", "queued")
+
+
+def test_the_numbers_follow_as_they_are_measured(browser: Browser, runner: HandRunner, token: str) -> None:
+    browser.say(op="start", offer=token)
+    begin(only(runner))
+    measure(only(runner), 0, 1)
+    (delta,) = browser.hears()
+    assert (delta["after"], delta["n"], delta["variants"]["A"]["steps"]) == (0, 6, [0, 1])
+
+
+def test_an_offer_that_is_not_known_is_refused(browser: Browser) -> None:
+    assert browser.say(op="start", offer="x.y") == [{"type": "refused", "op": "start", "sentence": protocol.NO_OFFER}]
+
+
+def test_a_run_that_the_runner_refuses_is_refused_in_its_words(browser: Browser, runner: HandRunner, token: str) -> None:
+    runner.full = True
+    (refusal,) = browser.say(op="start", offer=token)
+    assert refusal["sentence"] == "100 runs are waiting already; try again in a minute."
+
+
+def test_the_run_token_watches_and_controls(connect: Callable[[], Browser], runner: HandRunner, run: Run) -> None:
+    browser = connect()
+    assert browser.say(op="watch", run=run.id, token=run.token)[0]["token"] == run.token
+    assert browser.say(op="lr", value=0.3) == []
+    assert browser.say(op="pause") == []
+    assert runner.controlled == [("lr", 0.3), ("pause", None)]
+
+
+@pytest.mark.parametrize("op", ["pause", "resume", "step", "cancel"])
+def test_the_view_token_watches_only(browser: Browser, runner: HandRunner, run: Run, op: str) -> None:
+    assert browser.say(op="watch", run=run.id, token=run.view)[0]["token"] == ""
+    assert browser.say(op=op) == [{"type": "error", "op": op, "sentence": protocol.VIEW_ONLY}]
+    assert runner.controlled == []
+
+
+@pytest.mark.parametrize("wrong", ["x", "0" * 32])
+def test_a_wrong_token_and_an_unknown_run_are_told_alike(browser: Browser, run: Run, wrong: str) -> None:
+    refusal = [{"type": "refused", "op": "watch", "sentence": protocol.NO_RUN}]
+    assert browser.say(op="watch", run=run.id, token=wrong) == refusal
+    assert browser.say(op="watch", run="nowhere", token=run.token) == refusal
+    assert run.watchers == 0
+
+
+@pytest.mark.parametrize("op", ["pause", "resync"])
+def test_without_a_run_there_is_nothing_to_control(browser: Browser, op: str) -> None:
+    assert [reply["sentence"] for reply in browser.say(op=op)] == [protocol.NOTHING_WATCHED]
+
+
+def test_an_ended_run_is_shown_but_takes_no_orders(browser: Browser, runner: HandRunner, run: Run) -> None:
+    begin(run)
+    measure(run, 0)
+    run.update(state="cancelled", sentence="Stopped.")
+    assert [message["type"] for message in browser.say(op="watch", run=run.id, token=run.token)] == ["run", "recording", "status"]
+    assert browser.say(op="pause")[0]["sentence"] == protocol.ENDED
+    assert runner.controlled == []
+
+
+def test_a_browser_that_comes_back_gets_what_it_missed(connect: Callable[[], Browser], run: Run) -> None:
+    stays, leaves = connect(), connect()
+    for browser in (stays, leaves):
+        browser.say(op="watch", run=run.id, token=run.view)
+    begin(run)
+    measure(run, 0)
+    known = leaves.hears()[0]["n"]
+    stays.hears()
+    leaves.conversation.close()
+    measure(run, 1)
+    stays.hears()
+    _, delta, _ = connect().say(op="watch", run=run.id, token=run.view, since=known)
+    assert (delta["type"], delta["after"], delta["variants"]["A"]["steps"]) == ("delta", known, [1])
+
+
+def test_resync_without_a_number_gives_the_whole_recording(browser: Browser, run: Run) -> None:
+    browser.say(op="watch", run=run.id, token=run.view)
+    begin(run)
+    measure(run, 0, 1)
+    browser.hears()
+    recording = browser.say(op="resync")[0]
+    assert (recording["type"], recording["variants"]["B"]["steps"]) == ("recording", [0, 1])
+
+
+def test_a_second_start_leaves_the_first_run(browser: Browser, runner: HandRunner, token: str) -> None:
+    browser.say(op="start", offer=token)
+    first = only(runner)
+    browser.say(op="start", offer=token)
+    (second,) = (run for run in runner.runs.values() if run is not first)
+    assert (first.watchers, second.watchers) == (0, 1)
+
+
+def test_whoever_follows_reads_the_starter_s_labels(connect: Callable[[], Browser], channels: Channels, run: Run) -> None:
+    channels.begun(run, Start(LABELS, "page.settings"))
+    introduction = connect().say(op="watch", run=run.id, token=run.view)[0]
+    assert (introduction["variants"], introduction["offer"]) == (LABELS, "settings")
+
+
+def test_closing_ends_the_watch(browser: Browser, run: Run) -> None:
+    browser.say(op="watch", run=run.id, token=run.view)
+    assert run.watchers == 1
+    browser.conversation.close()
+    assert run.watchers == 0
+
+
+def test_a_flood_is_refused_and_ends_the_conversation(browser: Browser) -> None:
+    replies = [reply for _ in range(protocol.BURST + 1) for reply in browser.say(op="pause")]
+    assert [reply["sentence"] for reply in replies[:-1]] == [protocol.NOTHING_WATCHED] * protocol.BURST
+    assert replies[-1] == {"type": "refused", "op": "flood", "sentence": protocol.FLOOD}
+    assert browser.conversation.over
+
+
+def test_messages_at_a_human_pace_are_never_a_flood(browser: Browser, clock: Clock) -> None:
+    for _ in range(500):
+        clock.wait(0.05)
+        browser.say(op="pause")
+    assert not browser.conversation.over
+
+
+def test_replies_that_nobody_reads_do_not_pile_up(browser: Browser, clock: Clock) -> None:
+    for _ in range(500):
+        clock.wait(0.05)
+        browser.conversation.hear('{"op": "pause"}')
+    assert len(browser.hears()) == protocol.REPLIES
+
+
+def test_the_same_settings_are_the_same_offer(offers: Offers) -> None:
+    first = offers.make(VARIANTS, "learner", "page", LABELS)
+    changed = offers.make({"A": VARIANTS["A"]}, "learner", "page", LABELS)
+    assert changed != first
+    assert offers.make(VARIANTS, "learner", "page", LABELS) == first
+
+
+def test_an_older_token_of_a_page_starts_what_the_page_offers_now(offers: Offers) -> None:
+    first = offers.make(VARIANTS, "learner", "page", LABELS)
+    offers.make({"A": VARIANTS["B"]}, "learner", "page", LABELS)
+    found = offers.find(first)
+    assert found is not None
+    assert found.variants == {"A": VARIANTS["B"]}
+
+
+def test_pages_and_learners_do_not_share_offers(offers: Offers) -> None:
+    tokens = {offers.make(VARIANTS, learner, page).split(".")[0] for learner in ("x", "y") for page in ("p", "q")}
+    assert len(tokens) == 4
+
+
+def test_offers_are_bounded_and_the_oldest_goes_first() -> None:
+    offers = Offers(limit=3)
+    tokens = [offers.make(VARIANTS, f"learner {number}", "page") for number in range(3)]
+    offers.make(VARIANTS, "learner 0", "page")  # renewed
+    offers.make(VARIANTS, "learner 3", "page")
+    assert [offers.find(token) is not None for token in tokens] == [True, False, True]
