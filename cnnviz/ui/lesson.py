@@ -46,7 +46,7 @@ def findings(lesson: Lesson, recordings: Recordings, guess: int | None) -> None:
     """The prediction's answer and each claim, measured on the recordings that the panel shows."""
     st.subheader("What was measured", anchor=False)
     if not recordings:
-        st.info("Press Train: each claim is then checked against the numbers of your own run.")
+        st.info("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
         return
     if guess is None:
         st.info("Answer the question above first: what the run says about it appears here.")

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
+import numpy as np
 import streamlit as st
+from PIL import Image, ImageColor
 
 import cnnviz
 from cnnviz.lessons import CHAPTERS, all_lessons
+from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.settings import ROOT
 from cnnviz.ui.lesson import page_file
 
 HOME = ROOT / "pages" / "000_home.py"
-SIDEBAR_PIXELS = 230
+SIDEBAR_PIXELS = 250
 STYLE = """<style>
+[data-testid="stSidebarNavLink"] span { white-space: normal; }
 .stMainBlockContainer { padding: 3rem clamp(1rem, 2.5vw, 3rem) 4rem; max-width: 1700px; }
 </style>"""
+
+
+@cache
+def icon() -> Image.Image:
+    """A 3×3 kernel that finds vertical edges, in the colours of two variants: nothing is fetched for it."""
+    row = [ImageColor.getrgb(colour) for colour in (VARIANT_COLOURS[0], "#FFFFFF", VARIANT_COLOURS[1])]
+    pixels = np.array([row] * 3, dtype=np.uint8)
+    return Image.fromarray(pixels.repeat(16, axis=0).repeat(16, axis=1))
 
 
 def pages() -> dict[str, list[st.Page]]:
@@ -30,7 +43,7 @@ def pages() -> dict[str, list[st.Page]]:
 
 def main() -> None:
     """One visit."""
-    st.set_page_config(page_title="cnnviz", page_icon=":material/grid_view:", layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
+    st.set_page_config(page_title="cnnviz", page_icon=icon(), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
     st.html(STYLE)
     page = st.navigation(pages(), expanded=True)
     with st.sidebar:

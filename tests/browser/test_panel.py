@@ -56,11 +56,12 @@ def test_a_lesson_opens_with_a_recorded_run_on_its_charts(open_panel: Callable[.
     panel = open_panel()
     panel.is_in("stored")
     expect(panel.line).to_have_text(re.compile(r"^Recorded earlier · [\d,]+ steps · press Train to run it now$"))
-    expect(panel.root.locator(".cnnviz-headline").first).to_have_text(re.compile(r"A .+ %, B .+ %"))
+    expect(panel.root.locator(".cnnviz-headline").first).to_have_text(re.compile(r"A .+\s%, B .+\s%"))
 
 
 def test_train_fills_the_same_charts_and_zoom_survives_run_and_rerun(open_panel: Callable[..., Panel]) -> None:
     panel = open_panel("?steps=200")
+    expect(panel.root.locator(".cnnviz-chart.js-plotly-plot")).to_have_count(4)
     panel.page.evaluate("""() => {
       window.first = document.querySelector('.cnnviz-chart')
       return Plotly.relayout(document.querySelectorAll('.cnnviz-chart')[3], { 'xaxis.range': [20, 90] })

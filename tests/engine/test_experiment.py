@@ -7,6 +7,7 @@ import pytest
 
 from cnnviz import Experiment, ExperimentError, replace
 from cnnviz.engine.experiment import owner, rule
+from cnnviz.engine.words import INITS
 
 BUSY = Experiment.of(
     net="cnn", depth=20, width=16, skip=True, norm="batch", lr=0.3, clip_norm=1, schedule="cosine", steps=50, seed=9
@@ -32,9 +33,9 @@ def refusal(**settings):
         ({"lr": 0}, "lr (=0) must be between 1e-06 and 100."),
         ({"skip": 1}, "skip (=1) must be true or false."),
         ({"clip_norm": -1.0}, "clip_norm (=-1) must be between 1e-06 and 1e+06 L2, all layers together, or 0 for off."),
+        ({"net": ["mlp"]}, "net (=['mlp']) must be one of mlp, cnn. Did you mean 'mlp'?"),
         ({"norm": "group"}, "norm (='group') must be one of none, batch, layer."),
-        ({"activation": ["relu"]}, "activation (=['relu']) must be one of sigmoid, tanh, relu, leaky_relu, elu, gelu, silu, linear. Did you mean 'relu'?"),
-        ({"init": "glorotuniform"}, "init (='glorotuniform') must be one of he, glorot, glorot_uniform, he_uniform, standard, normal, orthogonal, zero. Did you mean 'glorot_uniform'?"),
+        ({"init": "glorotuniform"}, f"init (='glorotuniform') must be one of {', '.join(INITS)}. Did you mean 'glorot_uniform'?"),
     ],
 )  # fmt: skip
 def test_a_bad_setting_is_named_with_its_value_and_its_rule(settings, sentence):

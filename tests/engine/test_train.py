@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from cnnviz import Experiment, ExperimentError, record, record_together, replace, train, train_together
-from cnnviz.engine import data, nets, train as training
+from cnnviz.engine import data, nets
 from cnnviz.engine import device as devices
+from cnnviz.engine import train as training
 from cnnviz.engine.divergence import Diverged, Guard
 from cnnviz.engine.examples import batches, examples
 from cnnviz.engine.experiment import Measure
@@ -248,12 +249,13 @@ def test_a_guard_that_looks_seldom_tells_the_same_ending():
     """As on a device whose loss is costly to look at: told at the next look, the ending is that of the step itself."""
     layers = {"fc1": torch.nn.Linear(2, 2), "fc2": torch.nn.Linear(2, 2)}
     guard = Guard(layers, window=8, remembers=False)
+    for step in range(8):
+        guard.loss(step, torch.tensor(math.nan if step >= 5 else 1.0))
+        for number, layer in enumerate(layers.values()):
+            layer.weight.grad = torch.full((2, 2), float((step + 1) * (number + 1)))
+        guard.gradients(step)
     with pytest.raises(Diverged) as told:
-        for step in range(9):
-            guard.loss(step, torch.tensor(math.nan if step >= 5 else 1.0))
-            for number, layer in enumerate(layers.values()):
-                layer.weight.grad = torch.full((2, 2), float((step + 1) * (number + 1)))
-            guard.gradients(step)
+        guard.loss(8, torch.tensor(math.nan))
     ending = told.value.ending
     assert (ending.step, ending.layer, ending.value) == (5, "fc2", 20.0)
     assert ending.sentence == "The loss became NaN at step 5; the gradient norm of fc2 was 20 the step before."
@@ -304,13 +306,10 @@ def test_a_run_stops_where_it_is_asked_to_and_measures_there(asked_in_round, sto
 
 
 def test_what_poll_raises_ends_the_training():
-    class Enough(Exception):
-        pass
-
     def stop(control):
-        raise Enough
+        raise InterruptedError
 
-    with pytest.raises(Enough):
+    with pytest.raises(InterruptedError):
         list(train(MLP, Script(round_3=stop)))
 
 
