@@ -42,9 +42,11 @@ $(BIN)/python:
 
 # pip finds packages as it is configured to, a CPU build of torch included.
 $(VENV)/installed: requirements.txt | $(BIN)/python
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	@echo "Installing $< into $(VENV), once; the first time takes some minutes."
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt | $(BIN)/python
+	@echo "Installing $< into $(VENV), once; the first time takes some minutes."
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -r requirements-dev.txt
 	@touch $(VENV)/installed $@

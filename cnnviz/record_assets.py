@@ -14,7 +14,7 @@ from cnnviz import lessons
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording, RecordingError, Snapshot
 
-MANTISSA_BITS = 12  # of float32's 23: within 1.3e-4, four significant digits: the zeros that remain compress well
+MANTISSA_BITS = 12  # of float32's 23: within 1.3e-4, so four significant digits; zeros compress
 
 
 @dataclass(frozen=True)

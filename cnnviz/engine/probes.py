@@ -93,7 +93,7 @@ def accuracy(seen: Seen) -> Tensor:
 @probe(SNAPSHOT)
 def grad_norm_total(seen: Seen) -> Tensor:
     """L2 norm of all parameters' raw gradients together."""
-    return vector_norm(torch.stack([vector_norm(p.grad) for p in seen.parameters if p.grad is not None]))
+    return vector_norm(torch.stack(torch._foreach_norm([p.grad for p in seen.parameters if p.grad is not None])))
 
 
 @probe(SNAPSHOT)
@@ -124,9 +124,8 @@ def fraction_saturated(seen: Seen) -> Tensor | None:
     """Fraction of inputs at which the activation function is flat, as its `Function.flat` says; None for foreign nets."""
     if seen.activation_inputs is None:
         return None
-    ends = torch.tensor([layer.function.flat for layer in seen.layers], device=seen.loss.device)  # type: ignore[union-attr]
-    beyond = [z - z.clamp(ends[run, :1], ends[run, 1:]) for run, z in seen.activation_inputs]
-    return torch.cat([_fraction_nonzero(excess) for excess in beyond])
+    ends = [layer.function.flat for layer in seen.layers]  # type: ignore[union-attr]  # z is known of Layers only
+    return torch.cat([_fraction_nonzero(z - z.clamp(*ends[run.start])) for run, z in seen.activation_inputs])
 
 
 @probe(SNAPSHOT)

@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from cnnviz.engine.nets.layers import Layer
 
-SAMPLE = 16_384  # about the activations of a layer that statistics look at: all units at every k-th position, k odd
+SAMPLE = 8_192  # about the activations of a layer that statistics look at: all units at every k-th position, k odd
 STACKED = 16_384  # tensors up to this many values are stacked with their neighbours; above, copying costs more than it saves
 
 
@@ -29,16 +29,18 @@ def layers_of(net: nn.Module) -> dict[str, nn.Module]:
 class Stacks:
     """One tensor a layer, as few matrices (layers, values) as equal neighbours allow, so that one operation serves several.
 
-    Values come in memory order. copied: the matrices share no memory with the tensors.
+    copied: the matrices share no memory with the tensors. kinds: one a layer; only layers of
+    one kind share a matrix.
     """
 
-    def __init__(self, tensors: Sequence[Tensor], copied: bool = False) -> None:
+    def __init__(self, tensors: Sequence[Tensor], copied: bool = False, kinds: Sequence[Any] = ()) -> None:
         self._parts: list[tuple[slice, Tensor]] = []
         first = 0
         while first < len(tensors):
-            end = _end_of_run(tensors, first)
-            rows = [_flat(tensor) for tensor in tensors[first:end]]
-            self._parts.append((slice(first, end), torch.stack(rows) if copied or len(rows) > 1 else rows[0][None]))
+            end = _end_of_run(tensors, kinds, first)
+            alone = end == first + 1 and not copied
+            matrix = _flat(tensors[first])[None] if alone else torch.stack(list(tensors[first:end])).flatten(1)
+            self._parts.append((slice(first, end), matrix))
             first = end
 
     def __iter__(self) -> Iterator[tuple[slice, Tensor]]:
@@ -50,29 +52,32 @@ class Stacks:
         return torch.cat([statistic(matrix) for _run, matrix in self._parts])
 
 
-def _end_of_run(tensors: Sequence[Tensor], first: int) -> int:
-    size, end = tensors[first].numel(), first + 1
-    while size <= STACKED and end < len(tensors) and tensors[end].numel() == size:
+def _end_of_run(tensors: Sequence[Tensor], kinds: Sequence[Any], first: int) -> int:
+    shape, kind, end = tensors[first].shape, kinds[first : first + 1], first + 1
+    small = tensors[first].numel() <= STACKED
+    while small and end < len(tensors) and tensors[end].shape == shape and kinds[end : end + 1] == kind:
         end += 1
     return end
 
 
 def _flat(tensor: Tensor) -> Tensor:
-    dense = tensor.detach()
-    if dense.ndim == 4 and not dense.is_contiguous():
-        dense = dense.permute(0, 2, 3, 1)  # a channels_last map in the order of its memory: no copy
-    return dense.reshape(-1)
+    if tensor.ndim == 4 and not tensor.is_contiguous():
+        tensor = tensor.permute(0, 2, 3, 1)  # a channels_last map in the order of its memory: no copy
+    return tensor.reshape(-1)
 
 
 def _sampled(tensor: Tensor) -> Tensor:
     if tensor.numel() <= SAMPLE:
         return tensor
-    positions = tensor.detach().movedim(1, -1).flatten(0, -2)  # (N · H · W, units): a view, if the map is channels_last
+    positions = tensor.movedim(1, -1).flatten(0, -2)  # (N · H · W, units): a view, if the map is channels_last
     return positions[:: len(positions) * positions.shape[1] // SAMPLE | 1]
 
 
 class Pass(NamedTuple):
-    """What went through a layer: x, z and f(z) of its activation, and its output a. z is None, f(z) is a in foreign nets."""
+    """What went through a layer: x, z and f(z) of its activation, and its output a. z is None, f(z) is a in foreign nets.
+
+    z is sampled when it passes, the first example among it, so that training need not hold all of it.
+    """
 
     input: Tensor
     z: Tensor | None
@@ -122,9 +127,10 @@ class Seen:
 
     @cached_property
     def activation_inputs(self) -> Stacks | None:
-        """z of each layer, sampled; None where a layer's is unknown."""
-        known = [_sampled(passed.z) for passed in self.passes if passed.z is not None]
-        return Stacks(known) if len(known) == len(self.passes) else None
+        """z of each layer, sampled, only layers of one function in a matrix; None where a layer's is unknown."""
+        known = [passed.z for passed in self.passes if passed.z is not None]
+        functions = [layer.function for layer in self.layers if isinstance(layer, Layer)]
+        return Stacks(known, kinds=functions) if len(known) == len(self.passes) else None
 
     @cached_property
     def activation_gradients(self) -> Stacks:
@@ -165,7 +171,8 @@ class Watch:
         self._notice(layer, inputs[0], None, output, output)
 
     def _notice(self, layer: nn.Module, x: Tensor, z: Tensor | None, value: Tensor, a: Tensor) -> None:
-        self._passes[layer] = Pass(x, z, value, a)
+        sample = None if z is None else _sampled(z.detach()).contiguous()
+        self._passes[layer] = Pass(x, sample, value, a)
         a.register_hook(partial(self._gradients.__setitem__, layer))  # retain_grad would copy it
 
     def seen(self, logits: Tensor, labels: Tensor, loss: Tensor) -> Seen:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from panels import LESSON, Panel
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,24 +29,44 @@ FLAGS = [
 START_SECONDS = 90
 
 
+@dataclass(frozen=True)
+class App:
+    """The running course."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+
+    def workers(self) -> list[int]:
+        """The process ids of its training processes."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in listed.splitlines()]
+        return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and "cnnviz.runners.worker" in args]
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The course itself on a free port; its address."""
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The course itself, on a free port."""
     folder = tmp_path_factory.mktemp("server")
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
     environment = {**os.environ, "CNNVIZ_CACHE": str(folder / "recordings")}
     with open(folder / "log", "w+") as log:
-        app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             address = f"http://127.0.0.1:{port}"
-            if not answers(f"{address}/_stcore/health", app):
+            if not answers(f"{address}/_stcore/health", process):
                 log.seek(0)
                 pytest.fail(f"The server did not start:\n{log.read()[-2000:]}")
-            yield address
+            yield App(address, process)
         finally:
-            app.terminate()
-            app.wait(20)
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(app: App) -> str:
+    """The course's address."""
+    return app.address
 
 
 def free_port() -> int:
@@ -54,9 +76,9 @@ def free_port() -> int:
         return port
 
 
-def answers(address: str, app: "subprocess.Popen[bytes]") -> bool:
+def answers(address: str, process: "subprocess.Popen[bytes]") -> bool:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and app.poll() is None:
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=1):
                 return True
@@ -89,3 +111,14 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def open_panel(server: str, page: Page) -> Callable[..., Panel]:
+    def opened(query: str = "", on: Page = page) -> Panel:
+        on.goto(f"{server}/{LESSON}{query}")
+        panel = Panel(on)
+        panel.has_drawn()
+        return panel
+
+    return opened

@@ -4,52 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
+from panels import SLOW, Panel
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 pytestmark = pytest.mark.browser
-
-LESSON = "vanishing_gradients"
-SLOW = 60_000
-
-
-class Panel:
-    """The panel of an open page, as a learner uses it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.root = page.locator(".cnnviz-panel:not(.cnnviz-replay)")
-        self.line = page.locator(".cnnviz-line")
-        self.notes = page.locator(".cnnviz-notes")
-
-    def press(self, name: str) -> None:
-        self.button(name).click()
-
-    def button(self, name: str) -> Locator:
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def is_in(self, *states: str) -> None:
-        expect(self.root).to_have_attribute("data-state", re.compile(f"^({'|'.join(states)})$"), timeout=SLOW)
-
-    def has_drawn(self) -> None:
-        expect(self.root).to_have_attribute("data-frames", re.compile(r"\d"), timeout=SLOW)
-
-    def has_drawn_the_run(self) -> None:
-        expect(self.root).to_have_attribute("data-first-frame-ms", re.compile(r"\d"), timeout=SLOW)
-
-    def zoom(self) -> list[float]:
-        found: list[float] = self.page.evaluate("document.querySelectorAll('.cnnviz-chart')[3].layout.xaxis.range")
-        return found
-
-
-@pytest.fixture
-def open_panel(server: str, page: Page) -> Callable[..., Panel]:
-    def opened(query: str = "", on: Page = page) -> Panel:
-        on.goto(f"{server}/{LESSON}{query}")
-        panel = Panel(on)
-        panel.has_drawn()
-        return panel
-
-    return opened
 
 
 def test_a_lesson_opens_with_a_recorded_run_on_its_charts(open_panel: Callable[..., Panel]) -> None:
