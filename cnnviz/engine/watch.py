@@ -29,7 +29,7 @@ def layers_of(net: nn.Module) -> dict[str, nn.Module]:
 class Stacks:
     """One tensor a layer, as few matrices (layers, values) as equal neighbours allow, so that one operation serves several.
 
-    copied: the matrices share no memory with the tensors. kinds: one a layer; only layers of
+    Values come in memory order. copied: the matrices share no memory with the tensors. kinds: one a layer; only layers of
     one kind share a matrix.
     """
 
@@ -38,9 +38,8 @@ class Stacks:
         first = 0
         while first < len(tensors):
             end = _end_of_run(tensors, kinds, first)
-            alone = end == first + 1 and not copied
-            matrix = _flat(tensors[first])[None] if alone else torch.stack(list(tensors[first:end])).flatten(1)
-            self._parts.append((slice(first, end), matrix))
+            rows = [_flat(tensor) for tensor in tensors[first:end]]
+            self._parts.append((slice(first, end), torch.stack(rows) if copied or len(rows) > 1 else rows[0][None]))
             first = end
 
     def __iter__(self) -> Iterator[tuple[slice, Tensor]]:
@@ -53,9 +52,8 @@ class Stacks:
 
 
 def _end_of_run(tensors: Sequence[Tensor], kinds: Sequence[Any], first: int) -> int:
-    shape, kind, end = tensors[first].shape, kinds[first : first + 1], first + 1
-    small = tensors[first].numel() <= STACKED
-    while small and end < len(tensors) and tensors[end].shape == shape and kinds[end : end + 1] == kind:
+    size, kind, end = tensors[first].numel(), kinds[first : first + 1], first + 1
+    while size <= STACKED and end < len(tensors) and tensors[end].numel() == size and kinds[end : end + 1] == kind:
         end += 1
     return end
 

@@ -12,24 +12,25 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 
 def code(slug: str, variants: Mapping[str, Experiment]) -> None:
     """Show the script and offer both files: plain PyTorch, without cnnviz, printing the same losses."""
-    with st.expander("The same experiment as plain PyTorch", icon=":material/code:"):
-        st.markdown("It needs nothing of this course but the data file, and prints the same losses.")
-        try:
-            script = _script(_key(variants))
-        except ExperimentError as problem:
-            st.warning(str(problem))
-            return
-        left, right = st.columns(2)
-        left.download_button("Script (.py)", script, f"{slug}.py", "text/x-python", on_click="ignore", width="stretch")
-        right.download_button(
-            "Notebook (.ipynb)",
-            _notebook(_key(variants)),
-            f"{slug}.ipynb",
-            "application/x-ipynb+json",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.code(script, language="python", height=420)
+    section = st.expander("The same experiment as plain PyTorch", icon=":material/code:", key=f"{slug}.code", on_change="rerun")
+    if section.open:
+        with section:
+            _files(slug, variants)
+
+
+def _files(slug: str, variants: Mapping[str, Experiment]) -> None:
+    try:
+        script, notebook = _script(_key(variants)), _notebook(_key(variants))
+    except ExperimentError as problem:
+        st.warning(str(problem))
+        return
+    st.markdown("It needs nothing of this course but the data file, and prints the same losses.")
+    left, right = st.columns(2)
+    left.download_button("Script (.py)", script, f"{slug}.py", "text/x-python", on_click="ignore", width="stretch")
+    right.download_button(
+        "Notebook (.ipynb)", notebook, f"{slug}.ipynb", "application/x-ipynb+json", on_click="ignore", width="stretch"
+    )
+    st.code(script, language="python", height=420)
 
 
 Key = tuple[tuple[str, str], ...]

@@ -89,3 +89,13 @@ def test_a_link_with_settings_opens_with_them_and_keeps_them_in_the_address(visi
     assert test.slider(key="vanishing_gradients.depth").value == 12
     assert test.query_params["depth"] in ("12", ["12"])
     assert not test.warning
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_code_is_written_when_its_section_is_opened(visit, slug):
+    closed = visit(page_of(slug))
+    assert not closed.code
+    closed.session_state[f"{slug}.code"] = True
+    opened = closed.run()
+    assert "import torch" in opened.code[0].value
+    assert "import cnnviz" not in opened.code[0].value
