@@ -80,7 +80,7 @@ class Measure(Checked):
 
     snapshots: int = whole(200, 2, 2_000, "Snapshots", "a run")
     histograms: int = whole(40, 0, 2_000, "Histograms", "a run")
-    evaluations: int = whole(20, 0, 2_000, "Test evaluations", "a run")
+    evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> Live
 
     Diagnoses: a flat line at the level of guessing has learned nothing; a rise to the right diverges.
     """
-    chart = theme.figure("loss_over_steps", theme.step_axis(), theme.log_axis("Loss on the batch (cross-entropy, nats)"))
+    chart = theme.figure(
+        "loss_over_steps", theme.step_axis(), theme.log_axis("Loss on the batch (cross-entropy, nats)", nticks=5)
+    )
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
         chart.add_trace(_line(variant, f"{variant}: loss %{{y:{theme.SHORT}}}", width=2))
