@@ -18,7 +18,7 @@ from cnnviz.ui.lesson import page_file
 HOME = ROOT / "pages" / "000_home.py"
 SIDEBAR_PIXELS = 250
 STYLE = """<style>
-[data-testid="stSidebarNavLink"] * { white-space: normal !important; }
+[data-testid="stSidebarNavLink"] *, [data-testid="stNavSectionHeader"] * { white-space: normal !important; }
 .stMainBlockContainer { padding: 3rem clamp(1rem, 2.5vw, 3rem) 4rem; max-width: 1700px; }
 </style>"""
 
