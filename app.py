@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,12 +11,14 @@ import streamlit as st
 from cnnviz import store
 from cnnviz.live.routes import routes
 from cnnviz.runners import local
+from cnnviz.ui.warm import warm
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Start the training processes with the server, end them with it."""
+    """Start the training processes with the server, end them with it; prepare for the first visitor meanwhile."""
     local.shared().start()
+    threading.Thread(target=warm, name="warm", daemon=True).start()
     try:
         yield
     finally:

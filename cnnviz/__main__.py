@@ -184,12 +184,24 @@ def serve(given: argparse.Namespace) -> int:
     chosen = given.port or next((p for p in range(FIRST_PORT, FIRST_PORT + 100) if is_free(p)), FIRST_PORT)
     if not is_free(chosen):
         raise UsageError(f"port {chosen} is taken; leave --port out for the first free one from {FIRST_PORT} up.")
-    print(f"cnnviz is at http://localhost:{chosen} (Ctrl+C ends it).", flush=True)
+    print(f"cnnviz is at http://localhost:{chosen}{_for_others(chosen)} (Ctrl+C ends it).", flush=True)
+    # With an address given, Streamlit does not ask a service on the internet for this machine's.
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(chosen)]
+    command += ["--browser.serverAddress", "localhost"]
     os.chdir(ROOT)
     if os.name == "nt":  # exec there starts a second process and leaves the console to both
         return subprocess.call(command)
     return os.execv(command[0], command)
+
+
+def _for_others(number: int) -> str:
+    """Where others on the same network find it; "" without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a datagram socket only picks its own address here: nothing is sent
+        except OSError:
+            return ""
+        return f", for others on your network at http://{probe.getsockname()[0]}:{number}"
 
 
 def is_free(number: int) -> bool:

@@ -232,7 +232,10 @@ def test_serve_says_where_it_is_and_answers_there() -> None:
     server = subprocess.Popen([sys.executable, "-m", "cnnviz", "serve"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        found = re.fullmatch(r"cnnviz is at (http://localhost:\d+) \(Ctrl\+C ends it\)\.\n", server.stdout.readline())
+        said = (
+            r"cnnviz is at (http://localhost:\d+)(?:, for others on your network at http://[\d.]+:\d+)? \(Ctrl\+C ends it\)\.\n"
+        )
+        found = re.fullmatch(said, server.stdout.readline())
         assert found
         assert healthy(f"{found[1]}/_stcore/health", seconds=60)
     finally:
