@@ -44,7 +44,8 @@ def variant_colour(variant: str) -> str:
 
 def figure(name: str, x: Mapping[str, Any], y: Mapping[str, Any], note: str = "") -> go.Figure:
     """An empty chart with one pair of axes. note: a line above the plot area, say what solid and dashed mean."""
-    return _dressed(go.Figure(), name, note).update_xaxes(**x).update_yaxes(**y)
+    notes = [_note(note)] if note else []
+    return go.Figure(layout={**_layout(name), "xaxis": dict(x), "yaxis": dict(y), "annotations": notes})
 
 
 def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[str, Any], same_x: bool = False) -> go.Figure:
@@ -53,61 +54,72 @@ def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[
     same_x: they share the range of x too.
     """
     count = max(len(variants), 1)
-    grid = make_subplots(rows=1, cols=count, horizontal_spacing=0.16 / count, x_title=x["title"]["text"])
-    grid.layout.annotations[0].update(yshift=-26, font_size=FONT_SIZE)
-    _dressed(grid, name, "").update_xaxes(**x).update_xaxes(title_text=None).update_yaxes(**y)
-    for column, variant in enumerate(variants, start=1):
-        suffix = "" if column == 1 else str(column)
-        head = {"text": f"<b>{variant}</b>", "font_color": variant_colour(variant), "showarrow": False}
-        grid.add_annotation(**head, xref=f"x{suffix} domain", x=0.5, yref="paper", y=1, yanchor="bottom")
-        if column > 1:
-            grid.update_yaxes(title_text=None, showticklabels=False, matches="y", col=column)
-            grid.update_xaxes(matches="x" if same_x else None, col=column)
+    grid = make_subplots(rows=1, cols=count, horizontal_spacing=0.16 / count)
+    layout = _layout(name)
+    heads = [_centred(x["title"]["text"], y=0, yanchor="top", yshift=-26)]
+    for place, variant in enumerate(variants):
+        suffix = str(place + 1) if place else ""
+        layout[f"xaxis{suffix}"] = {**x, "title": None, **({"matches": "x"} if same_x and place else {})}
+        layout[f"yaxis{suffix}"] = {**y, "title": None, "showticklabels": False, "matches": "y"} if place else dict(y)
+        letter = _centred(f"<b>{variant}</b>", y=1, yanchor="bottom", xref=f"x{suffix} domain")
+        heads.append({**letter, "font": {"color": variant_colour(variant)}})
+    grid.update_layout({**layout, "annotations": heads})
     return grid
 
 
 def stacked(name: str, x: Mapping[str, Any], *ys: Mapping[str, Any]) -> go.Figure:
     """An empty chart with plot areas one above the other over the same x axis, a y axis each."""
     grid = make_subplots(rows=len(ys), cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    _dressed(grid, name, "").update_xaxes(**{**x, "title": None}).update_xaxes(**x, row=len(ys))
-    for row, y in enumerate(ys, start=1):
-        grid.update_yaxes(**y, row=row)
+    layout = _layout(name)
+    for place, y in enumerate(ys):
+        suffix = str(place + 1) if place else ""
+        layout[f"xaxis{suffix}"] = dict(x) if place == len(ys) - 1 else {**x, "title": None}
+        layout[f"yaxis{suffix}"] = dict(y)
+    grid.update_layout(layout)
     return grid
 
 
-def _dressed(chart: go.Figure, name: str, note: str) -> go.Figure:
-    chart.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": FONT_SIZE, "color": NEUTRAL},
-        title={"font_size": FONT_SIZE + 1, "x": 0, "xref": "container", "automargin": True, "yref": "container"},
-        margin=MARGIN,
-        showlegend=False,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-        hovermode="x unified",
-        hoverlabel={"bgcolor": "#222222", "bordercolor": "#222222", "font": {"color": "#FFFFFF", "size": FONT_SIZE - 1}},
-        uirevision=name,
-    )
-    if note:
-        chart.add_annotation(
-            text=note,
-            xref="paper",
-            yref="paper",
-            x=0,
-            y=1,
-            xshift=8,
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font_size=FONT_SIZE - 1,
-        )
-    return chart
+def _layout(name: str) -> dict[str, Any]:
+    """What all charts have in common. One dictionary, since Plotly checks a figure's layout at each call that changes it."""
+    return {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": FONT_SIZE, "color": NEUTRAL},
+        "title": {"font": {"size": FONT_SIZE + 1}, "x": 0, "xref": "container", "automargin": True, "yref": "container"},
+        "margin": MARGIN,
+        "showlegend": False,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "hovermode": "x unified",
+        "hoverlabel": {
+            "bgcolor": "#222222",
+            "bordercolor": "#222222",
+            "font": {"color": "#FFFFFF", "size": FONT_SIZE - 1},
+        },
+        "uirevision": name,
+    }
+
+
+def _note(text: str) -> dict[str, Any]:
+    """A line above the plot area, at its left."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xshift": 8, "xanchor": "left", "yanchor": "bottom"}
+    return {"text": text, **place, "showarrow": False, "font": {"size": FONT_SIZE - 1}}
+
+
+def _centred(text: str, y: float, yanchor: str, yshift: float = 0, xref: str = "paper") -> dict[str, Any]:
+    """Words above or below a plot area, or all of them, in its middle."""
+    place = {"xref": xref, "yref": "paper", "x": 0.5, "y": y, "xanchor": "center", "yanchor": yanchor, "yshift": yshift}
+    return {"text": text, **place, "showarrow": False, "font": {"size": FONT_SIZE}}
 
 
 def _axis(title: str, **more: Any) -> dict[str, Any]:
     quiet = {"gridcolor": "rgba(136,136,136,0.25)", "zerolinecolor": "rgba(136,136,136,0.5)", "linecolor": NEUTRAL}
-    return {"title": {"text": title, "standoff": 8, "font": {"size": FONT_SIZE}}, "tickfont_size": FONT_SIZE - 1, **quiet, **more}
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": FONT_SIZE}},
+        "tickfont": {"size": FONT_SIZE - 1},
+        **quiet,
+        **more,
+    }
 
 
 def linear_axis(title: str, **more: Any) -> dict[str, Any]:
