@@ -8,10 +8,17 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from cnnviz import store
-from cnnviz.live.routes import routes
+from cnnviz import lessons, store
+from cnnviz.live.routes import plotly_script, routes
+from cnnviz.plots.gradients import gradient_by_layer
 from cnnviz.runners import local
-from cnnviz.ui.warm import warm
+
+
+def warm() -> None:
+    """What the first visitor would wait for: lessons, Plotly with what it checks figures by, its script compressed."""
+    lessons.all_lessons()
+    gradient_by_layer(("A", "B"))
+    plotly_script()
 
 
 @asynccontextmanager
