@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from cnnviz.engine.nets.layers import Layer
+from cnnviz.engine.nets.learned import Maxout
 from cnnviz.engine.watch import Pass, Seen
 
 
@@ -34,10 +35,11 @@ def strongest_path(seen: Seen) -> Path | None:
     """The path of the batch's first example from its true class down, each time to the unit below with the largest |factor|,
     times what that unit passes on itself: a path through a ReLU that is off would end there.
 
-    None where a layer is not fully connected.
+    None where a layer is not fully connected or its activation not a function of one number, or where there are no classes.
     """
     layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
-    if len(layers) < len(seen.layers):
+    functions = [layer for layer in layers if not isinstance(layer.function, Maxout)]
+    if len(functions) < len(seen.layers) or seen.labels.is_floating_point():
         return None
     unit = seen.labels[0]
     start = running = seen.gradients[-1][0, unit]

@@ -18,7 +18,10 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 
 @dataclass(frozen=True)
 class Examples:
-    """A data set as tensors: float32 inputs (N, …) and int64 labels (N,); `classes` is their number."""
+    """A data set as tensors: float32 inputs (N, …) and int64 labels (N,), or float32 targets (N, outputs).
+
+    classes: the number of outputs.
+    """
 
     train_inputs: Tensor
     train_labels: Tensor
@@ -36,12 +39,13 @@ def examples(experiment: Experiment, device: torch.device) -> Examples:
     wanted = experiment.data
     if experiment.batch_size > wanted.train_examples:
         raise ExperimentError(f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}).")
-    return _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device)
+    given = (wanted.curve, wanted.heights) if wanted.dataset == "curve" else ()
+    return _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device, *given)
 
 
 @lru_cache(maxsize=2)
-def _load(name: str, train_examples: int, test_examples: int, seed: int, device: torch.device) -> Examples:
-    found = data.load(name, train_examples, test_examples, seed)
+def _load(name: str, train_examples: int, test_examples: int, seed: int, device: torch.device, *given: Any) -> Examples:
+    found = data.load(name, train_examples, test_examples, seed, *given)
 
     def there(array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(device)

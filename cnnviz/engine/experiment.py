@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, real, rule_of, short, switch, whole
-from cnnviz.engine.words import ACTIVATIONS, DATASETS, INITS, NETS, NORMS, OPTIMISERS, SCHEDULES
+from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, numbers, real, rule_of, short, switch, whole
+from cnnviz.engine.words import ACTIVATIONS, CURVES, DATASETS, INITS, NETS, NORMS, OPTIMISERS, SCHEDULES
 
 __all__ = ["Clipping", "Data", "Experiment", "ExperimentError", "Measure", "Net", "Optimiser", "Schedule", "replace", "rule"]
 
@@ -24,6 +24,8 @@ class Data(Checked):
     dataset: str = choice("fashion_mnist", DATASETS, "Data set")
     train_examples: int = whole(10_000, 10, 60_000, "Training set", "examples", log=True)
     test_examples: int = whole(250, 10, 10_000, "Test set", "examples", log=True)
+    curve: str = choice("absolute", CURVES, "Target curve", help="What the data set “curve” asks for at x in −1 … 1.")
+    heights: tuple[float, ...] = numbers((0.0,) * 9, -1.0, 1.0, "Drawn curve", help="Heights from x = −1 to 1, joined by lines.")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Net(Checked):
     init_scale: float = real(1.0, 0.0, 100.0, "Initial scale", "× the scheme's standard deviation", log=True)
     norm: str = choice("none", NORMS, "Normalisation")
     skip: bool = switch(False, "Skip connections", help="Every hidden layer adds its input to its output.")
+    pieces: int = whole(2, 1, 32, "Pieces", "a maxout unit", help="Sums of which a maxout unit passes on the largest.")
+    bias_init: float = real(0.0, -1_000.0, 1_000.0, "Initial bias", help="Of every hidden unit; below 0 it starts towards off.")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Measure(Checked):
     snapshots: int = whole(200, 2, 2_000, "Snapshots", "a run")
     histograms: int = whole(40, 0, 2_000, "Histograms", "a run")
     evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
+    units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
 
 
 @dataclass(frozen=True)

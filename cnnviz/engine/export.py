@@ -29,6 +29,9 @@ ACTIVATIONS = {
     "gelu": "F.gelu",
     "silu": "F.silu",
     "linear": "nn.Identity()",
+    "prelu": "nn.PReLU",
+    "relu6": "F.relu6",
+    "maxout": "partial(maxout, pieces={pieces})",
 }
 OPTIMISERS = {
     "sgd": "partial(optim.SGD, fused=True)",
@@ -52,6 +55,7 @@ NORMS = {
     ("layer", "cnn"): "partial(nn.GroupNorm, 1)",
 }
 OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
+    "bias_init": 0.0,
     "init_scale": 1.0,
     "norm": "none",
     "skip": False,
@@ -123,6 +127,7 @@ def code(variants: Variants, data_path: str) -> str:
         "TRAIN_EXAMPLES": f"{first.get('train_examples'):_}",
         "DATA_FILE": data_path,
         "POINTS": points_text(first.data),
+        "CURVE": curve_text(first.data),
         "VARIANTS": variants_text(variants),
     }
     return bundled(_template(), features(variants), values, CELLS)
@@ -143,36 +148,53 @@ def check_trainable(variants: Variants) -> None:
     if not variants:
         raise ExperimentError("There is nothing to export: give one variant at least.")
     (name, first), *others = variants.items()
-    for setting in ("steps", "batch_size", "seed", "dataset", "train_examples"):
+    for setting in ("steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights"):
         for other, experiment in others:
             ours, theirs = first.get(setting), experiment.get(setting)
             if ours != theirs:
                 raise ExperimentError(f"{setting} must be the same in {name} (={ours}) and {other} (={theirs}).")
-    if kind(first.data) == "points" and any(experiment.get("net") == "cnn" for experiment in variants.values()):
+    if kind(first.data) != "curve" and any(experiment.get("net") == "maxout_difference" for experiment in variants.values()):
+        raise ExperimentError("net (=maxout_difference) has one output: it must have the data set curve.")
+    if kind(first.data) in ("points", "curve") and any(experiment.get("net") == "cnn" for experiment in variants.values()):
         raise ExperimentError("net (=cnn) must be mlp for points in the plane: a convolution needs images.")
 
 
 def kind(data: Data) -> str:
-    """How the script comes by its data: "file", "points" or "shapes"."""
+    """How the script comes by its data: "file", "points", "shapes" or "curve"."""
     return "file" if data.dataset in FILES else "points" if data.dataset in points2d.CLASSES else data.dataset
 
 
 def used(variants: Variants) -> list[str]:
     """The optional settings that some variant uses."""
-    return [name for name, off in OPTIONAL.items() if any(experiment.get(name) != off for experiment in variants.values())]
+    names = [name for name, off in OPTIONAL.items() if any(experiment.get(name) != off for experiment in variants.values())]
+    return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
+
+
+def needs_pieces(experiment: Experiment) -> bool:
+    """Whether its units have several sums."""
+    return experiment.get("activation") == "maxout" or experiment.get("net") == "maxout_difference"
 
 
 def features(variants: Variants) -> set[str]:
     """The marks in the template whose lines stay."""
     settings = set(used(variants))
     decay = set() if "weight_decay" in settings else {"no_decay"}
-    return settings | decay | {kind(next(iter(variants.values())).data)}
+    source = kind(next(iter(variants.values())).data)
+    task = set() if source == "curve" else {"classify"}
+    activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
+    maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
+    return settings | decay | task | activations | maxout | {source}
 
 
 def points_text(data: Data) -> str:
     """The curve, its number of classes and its noise, for points in the plane; else nothing."""
     name = data.dataset
     return f"({name}, {len(points2d.CLASSES[name])}, {points2d.NOISE[name]})" if name in points2d.CLASSES else "()"
+
+
+def curve_text(data: Data) -> str:
+    """The function of x that is fitted."""
+    return f"partial(drawn, heights={data.heights})" if data.curve == "drawn" else data.curve
 
 
 def variants_text(variants: Variants) -> str:
@@ -191,7 +213,7 @@ def required_settings(experiment: Experiment) -> dict[str, str]:
         "net": experiment.get("net"),
         "depth": str(experiment.get("depth")),
         "width": str(experiment.get("width")),
-        "activation": ACTIVATIONS[experiment.get("activation")],
+        "activation": ACTIVATIONS[experiment.get("activation")].format(pieces=experiment.get("pieces")),
         "init": experiment.get("init"),
         "optimiser": optimiser_text(experiment),
         "lr": repr(experiment.get("lr")),
@@ -211,4 +233,6 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
         return NORMS[value, experiment.get("net")]
     if setting == "schedule":
         return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
+    if setting == "pieces" and not needs_pieces(experiment):
+        return "1"
     return repr(value)

@@ -17,8 +17,8 @@ class ExperimentError(ValueError):
 class Rule:
     """What a field accepts, and the words that a control shows for it.
 
-    kind: "whole", "real", "choice" or "switch". `low` and `high` are inclusive; `off` is a value outside that range which
-    switches the feature off. `options` may be a function where the choices live in a registry.
+    kind: "whole", "real", "choice", "switch" or "numbers", a tuple of `count`. `low` and `high` are inclusive; `off` is a value
+    outside that range which switches the feature off. `options` may be a function where the choices live in a registry.
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Rule:
     log: bool = False
     off: float | None = None
     choices: Sequence[str] | Callable[[], Sequence[str]] = ()
+    count: int = 0
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -50,6 +51,11 @@ class Rule:
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise ExperimentError(f"{name} (={short(value)}) must be one of {', '.join(self.options)}.{hint}")
         return str(value)
+
+    def _check_numbers(self, name: str, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, (list, tuple)) or len(value) != self.count:
+            raise ExperimentError(f"{name} (={short(value)}) must be a list of {self.count} numbers.")
+        return tuple(self._check_real(name, number) for number in value)
 
     def _check_whole(self, name: str, value: Any) -> int:
         number = self._check_real(name, value)
@@ -91,6 +97,11 @@ def choice(default: str, choices: Sequence[str] | Callable[[], Sequence[str]], l
 def switch(default: bool, label: str, **words: Any) -> Any:
     """A field that is on or off."""
     return _ruled(default, Rule("switch", label, **words))
+
+
+def numbers(default: tuple[float, ...], low: float, high: float, label: str, unit: str = "", **words: Any) -> Any:
+    """A field of as many real numbers as its default has, each within the range."""
+    return _ruled(default, Rule("numbers", label, unit, low=low, high=high, count=len(default), **words))
 
 
 def _ruled(default: Any, rule: Rule) -> Any:

@@ -28,6 +28,7 @@ Statistic = Callable[[Seen], Tensor | None]
 SNAPSHOT: dict[str, Statistic] = {}
 HISTOGRAM: dict[str, Statistic] = {}
 UPDATE: dict[str, Statistic] = {}
+UNIT: dict[str, Statistic] = {}  # with every HISTOGRAM, where an experiment asks for it: see `units`
 
 
 def probe(moment: dict[str, Statistic]) -> Callable[[Statistic], Statistic]:
@@ -38,7 +39,7 @@ def probe(moment: dict[str, Statistic]) -> Callable[[Statistic], Statistic]:
 
     def register(statistic: Statistic) -> Statistic:
         name = statistic.__name__
-        taken = next((found[name] for found in (SNAPSHOT, HISTOGRAM, UPDATE) if name in found), None)
+        taken = next((found[name] for found in (SNAPSHOT, HISTOGRAM, UPDATE, UNIT) if name in found), None)
         if taken:
             raise TypeError(f"the probe '{name}' is defined in both {taken.__module__} and {statistic.__module__}")
         moment[name] = statistic
@@ -80,13 +81,15 @@ def to_numpy(columns: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
 
 @probe(SNAPSHOT)
 def loss(seen: Seen) -> Tensor:
-    """Mean cross-entropy of the batch, in nats."""
+    """What the objective makes of the batch: mean cross-entropy in nats, mean squared error, …."""
     return seen.loss
 
 
 @probe(SNAPSHOT)
-def accuracy(seen: Seen) -> Tensor:
-    """Fraction of the batch whose largest logit is the true class's."""
+def accuracy(seen: Seen) -> Tensor | None:
+    """Fraction of the batch whose largest logit is the true class's; None where no classes are told apart."""
+    if seen.labels.is_floating_point():
+        return None
     return (seen.logits.argmax(1) == seen.labels).float().mean()
 
 
@@ -185,30 +188,31 @@ def activation_high(seen: Seen) -> Tensor:
 @probe(HISTOGRAM)
 def activation_hist(seen: Seen) -> Tensor:
     """Fractions of a layer's outputs in 40 equal bins from the lowest to the highest."""
-    return histogram(_counted(seen.activations), *_activation_range(seen))
+    return histogram(counted(seen.activations), *_activation_range(seen))
 
 
 @probe(HISTOGRAM)
 def activation_grad_hist(seen: Seen) -> Tensor:
     """Fractions of log₁₀ |∂loss/∂a| in 40 equal bins from −14 to 4; what lies outside goes to the end bins, 0 to the lowest."""
-    return _log_histogram(_counted(seen.activation_gradients))
+    return _log_histogram(counted(seen.activation_gradients))
 
 
 @probe(HISTOGRAM)
 def grad_hist(seen: Seen) -> Tensor:
     """Fractions of log₁₀ |weight gradient| in 40 equal bins, as `activation_grad_hist`."""
-    return _log_histogram(_counted(seen.weight_gradients))
+    return _log_histogram(counted(seen.weight_gradients))
 
 
 @once
 def _activation_range(seen: Seen) -> tuple[Tensor, Tensor]:
-    counted = _counted(seen.activations)
-    low, high = (torch.cat([end(values, 1) for values in counted]) for end in (torch.amin, torch.amax))
+    taken_from = counted(seen.activations)
+    low, high = (torch.cat([end(values, 1) for values in taken_from]) for end in (torch.amin, torch.amax))
     level = low == high  # one value only: put it in the middle of a range of 1
     return torch.where(level, low - 0.5, low), torch.where(level, high + 0.5, high)
 
 
-def _counted(stacks: Stacks) -> list[Tensor]:
+def counted(stacks: Stacks) -> list[Tensor]:
+    """The values of each matrix that a histogram counts."""
     return [matrix[:, :: max(1, matrix.shape[1] // COUNTED) | 1].contiguous() for _run, matrix in stacks]
 
 

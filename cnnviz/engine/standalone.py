@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
 
 from cnnviz.engine.data import Array, channel_moments, scaled
+from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import drawn  # if shapes
 from cnnviz.engine.nets.inits import he
@@ -36,6 +37,7 @@ PRINT_EVERY = max(1, STEPS // 50)
 
 # %% Data
 POINTS = (moons, 2, 0.15)  # if points
+CURVE = absolute  # if curve
 
 
 def read_npz(path: str) -> tuple[Array, Array]:
@@ -48,11 +50,14 @@ def read_npz(path: str) -> tuple[Array, Array]:
 
 
 def examples() -> tuple[Tensor, Tensor]:
-    """Training inputs, every channel with mean 0 and standard deviation 1, and labels (N,)."""
+    """Training inputs, every channel with mean 0 and standard deviation 1, and labels (N,)."""  # if classify
+    """Training inputs (N, 1) in −1 … 1, and the curve's heights there, (N, 1)."""  # if curve
+    inputs = points(TRAIN_EXAMPLES)  # if curve
+    return torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(CURVE(inputs).astype(np.float32))  # if curve
     inputs, labels = read_npz(DATA_FILE)  # if file
     inputs, labels = noisy_points(*POINTS, TRAIN_EXAMPLES, SEED, split=0)  # if points
     inputs, labels = drawn(TRAIN_EXAMPLES, SEED, split=0)  # if shapes
-    return torch.from_numpy(scaled(inputs, *channel_moments(inputs))), torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(scaled(inputs, *channel_moments(inputs))), torch.from_numpy(labels.astype(np.int64))  # if classify
 
 
 def batches(inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
@@ -77,6 +82,8 @@ class Variant:
     init: Callable[[Tensor, Generator], Tensor]
     optimiser: Callable[..., optim.Optimizer]
     lr: float
+    pieces: int = 1  # if maxout
+    bias_init: float = 0.0  # if bias_init
     init_scale: float = 1.0  # if init_scale
     norm: Callable[[int], nn.Module] = nn.Identity  # if norm
     skip: bool = False  # if skip
@@ -88,6 +95,11 @@ class Variant:
     clip_weight: float = 0.0  # if clip_weight
 
 
+def maxout(z: Tensor, pieces: int) -> Tensor:
+    """The largest of each unit's sums: (N, units · pieces, …) to (N, units, …)."""
+    return z.unflatten(1, (-1, pieces)).max(2).values
+
+
 class Layer(nn.Module):
     """A hidden layer: weights, then what stands between them and the activation, then the activation."""
 
@@ -95,7 +107,9 @@ class Layer(nn.Module):
         super().__init__()
         self.weights = weights
         self.norm = given.norm(weights.weight.shape[0])  # if norm
-        self.activation = given.activation
+        self.activation = given.activation  # if fixed
+        self.activation = given.activation() if isinstance(given.activation, type) else given.activation  # if prelu
+        nn.init.constant_(weights.bias, given.bias_init)  # type: ignore[arg-type]  # if bias_init
         self.skip = given.skip  # if skip
 
     def forward(self, x: Tensor) -> Tensor:
@@ -119,7 +133,9 @@ def initialised(given: Variant, weights: nn.Linear | nn.Conv2d, generator: Gener
 def mlp(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
     """(N, …) to logits (N, classes): fully connected layers on the flattened input."""
     widths = [math.prod(input_shape), *[given.width] * (given.depth - 1)]
-    hidden = [Layer(initialised(given, nn.Linear(*pair), generator), given) for pair in pairwise(widths)]
+    pairs: Iterable[tuple[int, int]] = pairwise(widths)
+    pairs = ((fan_in, units * given.pieces) for fan_in, units in pairs)  # if maxout
+    hidden = [Layer(initialised(given, nn.Linear(*pair), generator), given) for pair in pairs]
     return nn.Sequential(nn.Flatten(), *hidden, initialised(given, nn.Linear(widths[-1], classes), generator))
 
 
@@ -129,12 +145,42 @@ def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Gen
     convolutions = given.depth - 1
     pooled = {math.ceil(convolutions / 3), math.ceil(2 * convolutions / 3)} - {convolutions}
     net = nn.Sequential()
-    for number, pair in enumerate(pairwise(channels), 1):
+    pairs: Iterable[tuple[int, int]] = pairwise(channels)
+    pairs = ((fan_in, units * given.pieces) for fan_in, units in pairs)  # if maxout
+    for number, pair in enumerate(pairs, 1):
         net.append(Layer(initialised(given, nn.Conv2d(*pair, kernel_size=3, padding=1), generator), given))
         if number in pooled:
             net.append(nn.MaxPool2d(2))
     net.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten(), initialised(given, nn.Linear(given.width, classes), generator)])
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+
+
+class Difference(nn.Module):
+    """(N, features) to (N, 1): the largest of some sums minus the largest of some others."""
+
+    def __init__(self, up: nn.Module, down: nn.Module) -> None:
+        super().__init__()
+        self.up, self.down = up, down
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.up(x).max(1, keepdim=True).values - self.down(x).max(1, keepdim=True).values
+
+
+@torch.no_grad()
+def tangents(given: Variant, features: int, generator: Generator) -> nn.Linear:
+    """The sums of a unit, which start as tangents of ‖x‖²."""
+    sums = nn.Linear(features, given.pieces)  # if maxout
+    given.init(sums.weight, generator)
+    sums.bias.copy_(-sums.weight.square().sum(1) / 4)
+    sums.weight.mul_(given.init_scale)  # if init_scale
+    sums.bias.mul_(given.init_scale)  # if init_scale
+    return sums
+
+
+def maxout_difference(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
+    """(N, features) to (N, 1): one maxout unit minus another."""
+    up, down = (tangents(given, math.prod(input_shape), generator) for _ in range(2))
+    return Difference(up, down)
 
 
 # %% Learning
@@ -164,14 +210,16 @@ def decay_groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
-    """Train one variant, printing the loss on a batch (cross-entropy, nats) before that batch's update."""
-    classes = int(labels.max()) + 1
+    """Train one variant, printing the loss on a batch before that batch's update."""
+    classes = int(labels.max()) + 1  # if classify
+    classes = labels.shape[1]  # if curve
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
     for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
-        loss = F.cross_entropy(net(batch), wanted)
+        loss = F.cross_entropy(net(batch), wanted)  # if classify
+        loss = F.mse_loss(net(batch), wanted)  # if curve
         diverged = not math.isfinite(loss.item())
         if diverged or step == STEPS or step % PRINT_EVERY == 0:
             print(f"{name}  step {step:>6}  loss {loss.item():.8g}")

@@ -9,21 +9,21 @@ from typing import Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.engine import device as devices
-from cnnviz.engine import nets, optimisers, probes, schedules
+from cnnviz.engine import fit, nets, optimisers, probes, schedules, units
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
 from cnnviz.settings import settings
 
-SHARED = ("steps", "batch_size", "seed", "dataset", "train_examples", "test_examples")
+SHARED = ("steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights")
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
 OnBegin = Callable[[str, Recording], None]
@@ -137,6 +137,7 @@ class Learner:
     def __init__(self, experiment: Experiment, found: Examples, device: torch.device) -> None:
         devices.repeatable(device)
         self.experiment = experiment
+        self.objective = objective_of(experiment)
         self.device = device
         self.found = found
         generator = torch.Generator().manual_seed(experiment.seed)
@@ -173,7 +174,7 @@ class Learner:
         if last or step in self.timetable.snapshots:
             return self._measured_round(step, inputs, labels, rate, last)
         began = time.perf_counter()
-        loss = F.cross_entropy(self.net(inputs), labels)
+        loss = self.objective.loss(self.net(inputs), labels)
         self.guard.loss(step, loss)
         self._drop_gradients()
         loss.backward()
@@ -187,7 +188,7 @@ class Learner:
         began = self._now()
         with self.watch:
             logits = self.net(inputs)
-            loss = F.cross_entropy(logits, labels)
+            loss = self.objective.loss(logits, labels)
             self.guard.loss(step, loss, look=True)
             self._drop_gradients()
             loss.backward()
@@ -222,12 +223,21 @@ class Learner:
 
     def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
         all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
-        return [probes.SNAPSHOT, probes.HISTOGRAM] if all_of_them else [probes.SNAPSHOT]
+        unit_level = [probes.UNIT] if self.experiment.measure.units else []
+        return [probes.SNAPSHOT, probes.HISTOGRAM, *unit_level] if all_of_them else [probes.SNAPSHOT]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:
         if step in self.timetable.evaluations or (last and self.timetable.evaluations):
-            return evaluate(self.net, self.found.test_inputs, self.found.test_labels)
+            return self._evaluation()
         return {}
+
+    def _evaluation(self) -> dict[str, Tensor]:
+        columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        if self.experiment.measure.units:
+            columns |= units.dead_units(self.net, self.found.test_inputs)
+        if self.experiment.data.dataset == "curve":
+            columns |= fit.fitted(self.net, self.experiment.data, self.device)
+        return columns
 
     def _now(self) -> float:
         devices.wait_for(self.device)
@@ -235,12 +245,16 @@ class Learner:
 
 
 @torch.inference_mode()
-def evaluate(net: torch.nn.Module, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """test_loss, the mean cross-entropy in nats, and test_accuracy, over all the examples; the net is left in training mode."""
+def evaluate(
+    net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"]
+) -> dict[str, Tensor]:
+    """The objective's loss as test_loss, and its metrics as test_accuracy, …, over all the examples; the net is left in
+    training mode."""
     net.eval()
     logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
     net.train()
-    return {"test_loss": F.cross_entropy(logits, labels), "test_accuracy": (logits.argmax(1) == labels).float().mean()}
+    metrics = {f"test_{name}": metric(logits, labels) for name, metric in objective.metrics.items()}
+    return {"test_loss": objective.loss(logits, labels), **metrics}
 
 
 def _device_name(device: torch.device) -> str:

@@ -3,10 +3,11 @@
 A registry in torch's half of the engine defines exactly these; a test compares the two.
 """
 
-NETS = ("mlp", "cnn")
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear")
+NETS = ("mlp", "cnn", "maxout_difference")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear", "prelu", "relu6", "maxout")
 INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero")
 NORMS = ("none", "batch", "layer")
 OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
-DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs")
+DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "curve")
+CURVES = ("absolute", "sine", "steps", "w", "drawn")

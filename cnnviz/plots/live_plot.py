@@ -34,6 +34,8 @@ class Binding:
         "ridges"  one closed outline a layer, stacked: the histogram at the cursor's step; attr "x" gives bin centres
                   between the columns `low` and `high` (or those constants), attr "y" the layer number plus 0.9 × the count
                   over that layer's highest; outlines are separated by None
+        "rows"    the rows of a matrix at the cursor's step, one after the other, separated by None
+        "matrix"  a matrix at the cursor's step, [rows][columns]
     transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
         product from the output side inwards).
     A binding whose column, layer or variant is missing gives an empty list.
@@ -180,7 +182,23 @@ def _over_ridges(binding: Binding, recording: Recording, step: int) -> list[Any]
     return outline
 
 
-_OVER = {"steps": _over_steps, "layers": _over_layers, "grid": _over_grid, "ridges": _over_ridges}
+def _over_rows(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    rows = _over_matrix(binding, recording, step)
+    return [value for row in rows for value in (*row, None)][:-1]
+
+
+def _over_matrix(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return [_plain(_transformed(row, binding.transform)) for row in recording.at(binding.column, step)]
+
+
+_OVER = {
+    "steps": _over_steps,
+    "layers": _over_layers,
+    "grid": _over_grid,
+    "ridges": _over_ridges,
+    "rows": _over_rows,
+    "matrix": _over_matrix,
+}
 
 
 def _bound(bound: str | float, recording: Recording, step: int) -> Sequence[float]:

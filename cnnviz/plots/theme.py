@@ -56,15 +56,28 @@ def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[
     count = max(len(variants), 1)
     grid = make_subplots(rows=1, cols=count, horizontal_spacing=0.16 / count)
     layout = _layout(name)
-    heads = [_centred(x["title"]["text"], y=0, yanchor="top", yshift=-26)]
-    for place, variant in enumerate(variants):
+    heads = [_x_title(x["title"]["text"]), *(_head(variant, column) for column, variant in enumerate(variants, start=1))]
+    for place in range(count):
         suffix = str(place + 1) if place else ""
         layout[f"xaxis{suffix}"] = {**x, "title": None, **({"matches": "x"} if same_x and place else {})}
         layout[f"yaxis{suffix}"] = {**y, "title": None, "showticklabels": False, "matches": "y"} if place else dict(y)
-        letter = _centred(f"<b>{variant}</b>", y=1, yanchor="bottom", xref=f"x{suffix} domain")
-        heads.append({**letter, "font": {"color": variant_colour(variant)}})
     grid.update_layout({**layout, "annotations": heads})
     return grid
+
+
+def head(chart: go.Figure, variant: str, column: int) -> None:
+    """A variant's letter, in its colour, above the plot areas of a column."""
+    chart.add_annotation(_head(variant, column))
+
+
+def x_title(chart: go.Figure, text: str) -> None:
+    """One x title for plot areas side by side."""
+    chart.add_annotation(_x_title(text))
+
+
+def dressed(chart: go.Figure, name: str) -> go.Figure:
+    """A chart in the course's clothes."""
+    return chart.update_layout(_layout(name))
 
 
 def stacked(name: str, x: Mapping[str, Any], *ys: Mapping[str, Any]) -> go.Figure:
@@ -104,6 +117,15 @@ def _note(text: str) -> dict[str, Any]:
     """A line above the plot area, at its left."""
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xshift": 8, "xanchor": "left", "yanchor": "bottom"}
     return {"text": text, **place, "showarrow": False, "font": {"size": FONT_SIZE - 1}}
+
+
+def _head(variant: str, column: int) -> dict[str, Any]:
+    xref = f"x{'' if column == 1 else column} domain"
+    return {**_centred(f"<b>{variant}</b>", y=1, yanchor="bottom", xref=xref), "font": {"color": variant_colour(variant)}}
+
+
+def _x_title(text: str) -> dict[str, Any]:
+    return _centred(text, y=0, yanchor="top", yshift=-26)
 
 
 def _centred(text: str, y: float, yanchor: str, yshift: float = 0, xref: str = "paper") -> dict[str, Any]:
@@ -161,6 +183,15 @@ def layer_stack_axis() -> dict[str, Any]:
 
 def magnitudes(title: str, low: float, high: float) -> dict[str, Any]:
     """A colour axis over log₁₀ values, its bar below the plot areas with ticks written 10⁻⁵."""
+    return {"cmin": low, "cmax": high} | _bar_below(title, POWERS)
+
+
+def shares(title: str) -> dict[str, Any]:
+    """A colour axis over shares from 0 to 1, its bar below the plot areas."""
+    return {"cmin": 0, "cmax": 1} | _bar_below(title, {"tickformat": ".0%", "nticks": 6})
+
+
+def _bar_below(title: str, ticks: Mapping[str, Any]) -> dict[str, Any]:
     bar = {
         "orientation": "h",
         "yref": "container",
@@ -169,9 +200,9 @@ def magnitudes(title: str, low: float, high: float) -> dict[str, Any]:
         "thickness": 12,
         "outlinewidth": 0,
         "title": {"text": title, "side": "bottom", "font": {"size": FONT_SIZE}},
-        **POWERS,
+        **ticks,
     }
-    return {"colorscale": MAGNITUDE_SCALE, "cmin": low, "cmax": high, "colorbar": bar}
+    return {"colorscale": MAGNITUDE_SCALE, "colorbar": bar}
 
 
 def level(chart: go.Figure, y: float, text: str) -> None:

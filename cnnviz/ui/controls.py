@@ -120,12 +120,29 @@ class Knobs:
         wanted = rule(name)
         return st.toggle(wanted.label, key=self.key(name), help=wanted.help or None)
 
-    def remedies(self, label: str) -> tuple[str, ...]:
-        """The lesson's remedies as switches for variant B."""
+    def heights(self, name: str) -> None:
+        """A setting of several numbers, a slider each, in the order in which they are drawn from left to right."""
+        wanted = rule(name)
+        chosen = tuple(st.session_state[self.key(name)])
+        for place, height in enumerate(chosen):
+            own = self.key(f"{name}.{place}")
+            st.session_state[own] = height
+            x = -1 + 2 * place / (len(chosen) - 1)
+            label = f"Height at x = {number_text(x)}"
+            st.slider(label, wanted.low, wanted.high, step=0.05, key=own, on_change=self._moved, args=(name, place))
+
+    def _moved(self, name: str, place: int) -> None:
+        heights = list(st.session_state[self.key(name)])
+        heights[place] = st.session_state[self.key(f"{name}.{place}")]
+        st.session_state[self.key(name)] = tuple(heights)
+
+    def remedies(self, label: str, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The lesson's remedies as switches for variant B; names: those that make sense here, with those switched on."""
         table = self.lesson.remedies
+        chosen = st.session_state[self.key("with")]
         picked = st.pills(
             label,
-            list(table),
+            [name for name in table if names is None or name in names or name in chosen],
             selection_mode="multi",
             key=self.key("with"),
             format_func=lambda name: table[name].label,
@@ -180,6 +197,11 @@ _WORDS = {
     "elu": "ELU",
     "gelu": "GELU",
     "silu": "SiLU",
+    "prelu": "PReLU",
+    "relu6": "ReLU6",
+    "absolute": "|x|",
+    "w": "a W",
+    "drawn": "drawn by hand",
     "mlp": "fully connected",
     "cnn": "convolutional",
     "he": "He normal",

@@ -87,7 +87,7 @@ def _typed(wanted: Rule, text: str) -> Any:
     if wanted.kind == "choice":
         return text
     try:
-        return float(text)
+        return [float(part) for part in text.split(",")] if wanted.kind == "numbers" else float(text)
     except ValueError:
         return text
 
@@ -106,6 +106,8 @@ def write(state: PageState, lesson: Lesson) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, tuple):
+        return ",".join(f"{number:g}" for number in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -61,8 +61,11 @@ TRANSFORMS = [
         ("grad_norm", "layers", None),
         ("grad_norm", "grid", None),
         ("path_factor", "layers", None),
+        ("dead_map", "rows", None),
+        ("dead_map", "matrix", None),
     )
     if (transform, over) != ("product", "grid")  # a product runs over layers, so it has no meaning for a matrix
+    and (transform, column) != ("log10", "dead_map")  # near 1 a logarithm is nothing but the last digit, which JSON rounds
 ]
 PLACES = [Binding(0, "x", column, "A") for column in ("steps", "layers", "layer_numbers", "test_accuracy", "not_recorded")]
 QUANTITIES = [
@@ -96,6 +99,9 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found["activation_hist"][0] = 0.0
         found |= {name: wild(random, (layers,)) for name in PATH}
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}
+    if row % 2 == 0:
+        apart = np.random.default_rng(row)  # so that the other columns' numbers stay as they are
+        found["dead_map"] = np.stack([wild(apart, (7,)) for _layer in range(layers)])
     return Snapshot(step, {name: np.asarray(value, np.float32) for name, value in found.items()})
 
 

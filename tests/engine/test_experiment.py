@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz import Experiment, ExperimentError, replace
 from cnnviz.engine.experiment import owner, rule
-from cnnviz.engine.words import INITS
+from cnnviz.engine.words import ACTIVATIONS, INITS
 
 BUSY = Experiment.of(
     net="cnn", depth=20, width=16, skip=True, norm="batch", lr=0.3, clip_norm=1, schedule="cosine", steps=50, seed=9
@@ -35,6 +35,7 @@ def refusal(**settings):
         ({"clip_norm": -1.0}, "clip_norm (=-1) must be between 1e-06 and 1e+06 L2, all layers together, or 0 for off."),
         ({"net": ["mlp"]}, "net (=['mlp']) must be one of mlp, cnn. Did you mean 'mlp'?"),
         ({"norm": "group"}, "norm (='group') must be one of none, batch, layer."),
+        ({"activation": ["relu"]}, f"activation (=['relu']) must be one of {', '.join(ACTIVATIONS)}. Did you mean 'relu'?"),
         ({"init": "glorotuniform"}, f"init (='glorotuniform') must be one of {', '.join(INITS)}. Did you mean 'glorot_uniform'?"),
     ],
 )  # fmt: skip

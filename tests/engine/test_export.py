@@ -33,6 +33,18 @@ SCRIPTS = {
     "adam, cosine, warm-up": {
         "A": replace(TINY, activation="gelu", optimiser="adam", lr=0.01, schedule="cosine", warmup_steps=4)
     },
+    "two maxout units on a drawn curve": {
+        "A": replace(
+            TINY,
+            dataset="curve",
+            curve="drawn",
+            heights=(0, 1, 0, -1, 0.5, 0, 0, 1, 0),
+            net="maxout_difference",
+            pieces=5,
+            init_scale=4,
+            optimiser="adam",
+        )
+    },
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -42,7 +54,9 @@ SWEPT = {
     "norm": words.NORMS,
     "optimiser": words.OPTIMISERS,
     "schedule": words.SCHEDULES,
-    "net": words.NETS,
+    "net": ("mlp", "cnn"),
+    "pieces": (2, 3),
+    "bias_init": (0.0, -0.5),
     "weight_decay": (0.0, 0.1),
     "init_scale": (1.0, 0.5),
     "momentum": (0.0, 0.5),
@@ -53,6 +67,8 @@ SWEPT = {
     "depth": (2, 3, 6),
 }
 NEEDED_BESIDE = {
+    "activation": {"init_scale": 2.5, "lr": 0.002},  # inputs beyond 6, where ReLU6 is not ReLU
+    "pieces": {"activation": "maxout", "net": "cnn", "width": 6},
     "weight_decay": {"optimiser": "adamw", "norm": "batch"},
     "optimiser": {"weight_decay": 0.1, "lr": 0.01},
     "momentum": {"optimiser": "nesterov"},
@@ -172,6 +188,9 @@ ABSENT = {
     "convolutions": ("Conv2d(", CNN),
     "other inits": ("def orthogonal", replace(TINY, init="orthogonal")),
     "other data": ("def spirals", replace(TINY, dataset="spirals")),
+    "the initial bias": ("bias_init", replace(TINY, bias_init=1.0)),
+    "pieces": ("pieces", replace(TINY, activation="maxout")),
+    "curves": ("mse_loss", replace(TINY, dataset="curve")),
     "the initial scale": ("init_scale", replace(TINY, init_scale=2.0)),
 }
 

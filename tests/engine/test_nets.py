@@ -13,6 +13,7 @@ from cnnviz.engine.nets.cnn import pooled
 from cnnviz.engine.nets.norms import NORMS
 
 IMAGE = (3, 12, 12)
+DEEP = ("mlp", "cnn")
 
 
 def built(seed=0, input_shape=IMAGE, **settings):
@@ -30,7 +31,7 @@ def test_the_names_are_those_an_experiment_may_use():
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("norm", words.NORMS)
 @pytest.mark.parametrize("activation", words.ACTIVATIONS)
-@pytest.mark.parametrize("net", words.NETS)
+@pytest.mark.parametrize("net", DEEP)
 def test_every_combination_gives_finite_logits_and_every_parameter_a_gradient(net, activation, norm, skip):
     model = built(net=net, depth=4, width=8, activation=activation, norm=norm, skip=skip)
     logits = model(images())
@@ -49,7 +50,7 @@ def test_layers_are_named_from_the_input_on(net, names):
 
 
 @pytest.mark.parametrize("depth", [2, 3, 7, 20])
-@pytest.mark.parametrize("net", words.NETS)
+@pytest.mark.parametrize("net", DEEP)
 def test_depth_counts_the_layers_with_weights(net, depth):
     model = built(net=net, depth=depth, width=4)
     assert len(model.layers) == depth == sum(isinstance(m, nn.Linear | nn.Conv2d) for m in model.modules())
@@ -92,7 +93,7 @@ def test_an_mlp_computes_what_numpy_computes():
     np.testing.assert_allclose(model(images()).detach().numpy(), x, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("net", words.NETS)
+@pytest.mark.parametrize("net", DEEP)
 def test_a_skip_adds_the_input_where_the_shapes_agree(net):
     plain, skipping = (list(built(net=net, depth=4, width=8, skip=skip).layers.values()) for skip in (False, True))
     x = images(shape=(8,) if net == "mlp" else (8, 6, 6))
@@ -114,7 +115,7 @@ def test_batch_norm_gives_each_unit_mean_0_and_variance_1_over_the_batch():
     torch.testing.assert_close(a.var(0, correction=0), torch.ones(8), atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("net", words.NETS)
+@pytest.mark.parametrize("net", DEEP)
 def test_layer_norm_gives_each_example_mean_0_and_variance_1(net):
     layer = next(iter(built(net=net, depth=3, width=16, norm="layer", activation="linear").layers.values()))
     a = layer(images().flatten(1) if net == "mlp" else images()).flatten(1)
@@ -122,7 +123,7 @@ def test_layer_norm_gives_each_example_mean_0_and_variance_1(net):
     torch.testing.assert_close(a.var(1, correction=0), torch.ones(4), atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("net", words.NETS)
+@pytest.mark.parametrize("net", DEEP)
 def test_the_same_generator_draws_the_same_net(net):
     first, second, other = (list(built(seed, net=net).parameters()) for seed in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))

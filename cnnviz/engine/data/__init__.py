@@ -39,15 +39,16 @@ class Dataset:
 
     train_inputs, test_inputs: float32, images (N, C, H, W) or points (N, 2); each channel or coordinate of the training
         inputs has mean 0 and standard deviation 1.
-    train_labels, test_labels: int64 (N,), indices into `classes`.
+    train_labels, test_labels: int64 (N,), indices into `classes`; or, for numbers to be fitted, float32 (N, outputs), where the
+        inputs are left in their own units.
     mean, std: float32 (C,) or (2,): of the training inputs in the data's own units (0…255 for photographs and drawings,
         0…16 for digits), so that `inputs * std + mean` gives those back.
     """
 
     train_inputs: NDArray[np.float32]
-    train_labels: NDArray[np.int64]
+    train_labels: NDArray[Any]
     test_inputs: NDArray[np.float32]
-    test_labels: NDArray[np.int64]
+    test_labels: NDArray[Any]
     classes: tuple[str, ...]
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
@@ -58,12 +59,12 @@ class Dataset:
         return self.train_inputs.shape[1:]
 
 
-Loader = Callable[[int, int, int], Examples]
+Loader = Callable[..., Examples]
 _loaders: dict[str, Loader] = {}
 
 
 def dataset(name: str) -> Callable[[Loader], Loader]:
-    """Registers a function (train_examples, test_examples, seed) -> Examples. Raises TypeError for a name that is taken."""
+    """Registers a function (train_examples, test_examples, seed, …) -> Examples. Raises TypeError for a name that is taken."""
 
     def register(loader: Loader) -> Loader:
         if name in _loaders:
@@ -83,16 +84,27 @@ def names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def load(name: str, train_examples: int, test_examples: int, seed: int) -> Dataset:
+def load(name: str, train_examples: int, test_examples: int, seed: int, *given: Any) -> Dataset:
     """The first examples of a data set in an order that keeps every class equally frequent.
 
     A smaller set is the head of a larger one. seed: decides drawn data sets; those read from files are the same for each.
+    given: what else the data set's own function takes.
     Raises ExperimentError for an unknown name or more examples than there are, DataError for files that can't be read.
     """
     if name not in names():
         near = get_close_matches(name, names(), n=3) or names()
         raise ExperimentError(f"There is no data set '{name[:40]}'; try {', '.join(near)}.")
-    return standardised(_loaders[name](train_examples, test_examples, seed))
+    found = _loaders[name](train_examples, test_examples, seed, *given)
+    return as_they_are(found) if found.train_labels.dtype.kind == "f" else standardised(found)
+
+
+def as_they_are(examples: Examples) -> Dataset:
+    """Numbers to be fitted, inputs (N, features) and targets (N, outputs), which keep their own units; all float32."""
+    arrays = (examples.train_inputs, examples.train_labels, examples.test_inputs, examples.test_labels)
+    features = examples.train_inputs.shape[1]
+    inputs, targets, test_inputs, test_targets = (array.astype(np.float32) for array in arrays)
+    mean, std = np.zeros(features, np.float32), np.ones(features, np.float32)
+    return Dataset(inputs, targets, test_inputs, test_targets, examples.classes, mean, std)
 
 
 def standardised(examples: Examples) -> Dataset:

@@ -8,14 +8,16 @@ from torch import Generator
 
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.cnn import Cnn, cnn
+from cnnviz.engine.nets.difference import MaxoutDifference, maxout_difference
 from cnnviz.engine.nets.mlp import Mlp, mlp
 
-Builder = Callable[[Net, Sequence[int], int, Generator], Mlp | Cnn]
+Network = Mlp | Cnn | MaxoutDifference
+Builder = Callable[[Net, Sequence[int], int, Generator], Network]
 
-NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn}
+NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn, "maxout_difference": maxout_difference}
 
 
-def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator) -> Mlp | Cnn:
+def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator) -> Network:
     """The network on the CPU, its weights drawn from `generator`, the same on every device.
 
     input_shape: of one example, without the batch. Raises ExperimentError where the net can't read such examples.

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 LEAK = 0.01
+PRELU_START = 0.25  # the slope below 0 that PReLU starts from; `learned.Prelu` is what a net has. He et al. 2015
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,18 @@ def _relu_slope(z: Tensor) -> Tensor:
     return (z > 0).to(z.dtype)
 
 
+def _prelu(z: Tensor) -> Tensor:
+    return F.leaky_relu(z, PRELU_START)
+
+
+def _prelu_slope(z: Tensor) -> Tensor:
+    return torch.where(z > 0, 1.0, PRELU_START)
+
+
+def _relu6_slope(z: Tensor) -> Tensor:
+    return ((z > 0) & (z < 6)).to(z.dtype)
+
+
 def _leaky_relu(z: Tensor) -> Tensor:
     return F.leaky_relu(z, LEAK)
 
@@ -79,4 +92,6 @@ FUNCTIONS = {
     "gelu": Function(F.gelu, _gelu_slope, (-1.949, NEVER), 1.534, r"z\,\Phi(z)"),
     "silu": Function(F.silu, _silu_slope, (-4.486, NEVER), 1.677, r"z\,\sigma(z)"),
     "linear": Function(_linear, torch.ones_like, (-NEVER, NEVER), 1.0, "z"),
+    "prelu": Function(_prelu, _prelu_slope, (-NEVER, NEVER), 1.372, r"\max(0, z) + a \min(0, z)"),
+    "relu6": Function(F.relu6, _relu6_slope, (0.0, 6.0), math.sqrt(2), r"\min(6, \max(0, z))"),
 }

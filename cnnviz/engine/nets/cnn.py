@@ -13,6 +13,7 @@ from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import ExperimentError, Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
+from cnnviz.engine.nets.learned import pieces
 
 OUTPUT = "fc"
 
@@ -50,7 +51,7 @@ def cnn(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
         raise ExperimentError("net (=cnn) must be mlp for points in the plane: a convolution needs images.")
     channels = [input_shape[0], *[net.width] * (net.depth - 1)]
     pairs = enumerate(pairwise(channels), 1)
-    layers = {f"conv{number}": hidden(net, _conv3x3(*pair), generator) for number, pair in pairs}
+    layers = {f"conv{number}": hidden(net, _conv3x3(fan_in, units * pieces(net)), generator) for number, (fan_in, units) in pairs}
     layers[OUTPUT] = output(net, net.width, classes, generator)
     built = Cnn(layers, pooled(net.depth - 1))
     return built.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub forgets it

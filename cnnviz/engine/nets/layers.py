@@ -10,6 +10,7 @@ from torch.nn.utils import skip_init
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.nets.inits import initialise
+from cnnviz.engine.nets.learned import Activation, activation
 from cnnviz.engine.nets.norms import NORMS
 
 Weights = nn.Linear | nn.Conv2d
@@ -23,11 +24,11 @@ class Layer(nn.Module):
     notice: where it is set, told the layer, x, z (f's input), f(z) and a in each pass; a hook would cost several times more.
     """
 
-    def __init__(self, weights: Weights, activation: str, norm: nn.Module | None = None, skip: bool = False) -> None:
+    def __init__(self, weights: Weights, function: Activation, norm: nn.Module | None = None, skip: bool = False) -> None:
         super().__init__()
         self.weights = weights
         self.norm = norm
-        self.function = FUNCTIONS[activation]
+        self.function = function
         self.skip = skip
         self.notice: Notice | None = None
 
@@ -49,12 +50,14 @@ class Layer(nn.Module):
 def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
     """A hidden layer around `weights`, drawn, normalised and activated as the net says."""
     initialise(weights, net.init, net.init_scale, generator)
+    if net.bias_init and weights.bias is not None:
+        nn.init.constant_(weights.bias, net.bias_init)
     norm = NORMS[net.norm](weights.weight.shape[0], weights.weight.ndim == 4)
-    return Layer(weights, net.activation, norm, net.skip)
+    return Layer(weights, activation(net), norm, net.skip)
 
 
 def output(net: Net, features: int, classes: int, generator: Generator) -> Layer:
     """The last layer: fully connected and linear, (N, features) to logits (N, classes)."""
     weights = skip_init(nn.Linear, features, classes)
     initialise(weights, net.init, net.init_scale, generator)
-    return Layer(weights, "linear")
+    return Layer(weights, FUNCTIONS["linear"])

@@ -11,6 +11,7 @@ from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
+from cnnviz.engine.nets.learned import pieces
 
 
 class Mlp(nn.Module):
@@ -31,6 +32,9 @@ def mlp(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
     """The net that the settings ask for; weights are drawn layer by layer, input side first."""
     widths = [math.prod(input_shape), *[net.width] * (net.depth - 1)]
     pairs = enumerate(pairwise(widths), 1)
-    layers = {f"fc{number}": hidden(net, skip_init(nn.Linear, fan_in, units), generator) for number, (fan_in, units) in pairs}
+    layers = {
+        f"fc{number}": hidden(net, skip_init(nn.Linear, fan_in, units * pieces(net)), generator)
+        for number, (fan_in, units) in pairs
+    }
     layers[f"fc{net.depth}"] = output(net, widths[-1], classes, generator)
     return Mlp(layers)

@@ -71,6 +71,8 @@ const OVER = {
     })
     return outline
   },
+  rows: (binding, recording, step) => OVER.matrix(binding, recording, step).flatMap(row => [...row, null]).slice(0, -1),
+  matrix: (binding, recording, step) => at(recording, binding.column, step).map(row => transformed(row, binding.transform)),
 }
 
 function centres(heights, low, high) {
