@@ -132,18 +132,24 @@ def run_aloud(experiment: Experiment) -> Recording:
         recordings[variant].ending = ending
         print(ending.sentence)
 
-    every, due = max(1, experiment.steps // 20), 0
+    every, due = max(1, experiment.total_steps // 20), 0
     for variant, snapshot in train_together({"A": experiment}, on_begin=recordings.__setitem__, on_end=end):
         recordings[variant].append(snapshot)
-        if snapshot.step >= due or snapshot.step == experiment.steps:
+        if snapshot.step >= due or snapshot.step == experiment.total_steps:
             print(progress_line(snapshot), flush=True)
             due = snapshot.step + every
     return recordings["A"]
 
 
 def progress_line(snapshot: Snapshot) -> str:
-    """The step, the batch's loss and accuracy, and the test accuracy where it was measured."""
-    line = f"step {snapshot.step:>6}  loss {snapshot.values['loss']:.4g}  accuracy {snapshot.values['accuracy']:.1%}"
+    """The step, the batch's loss and accuracy, and the test accuracy where it was measured; what else a snapshot has to tell."""
+    step = f"step {snapshot.step:>6}"
+    if "sweep_mean" in snapshot.values:
+        means = " ".join(f"{mean:.4g}" for mean in snapshot.values["sweep_mean"])
+        return f"{step}  means {means}"
+    if "pretraining_loss" in snapshot.values:
+        return f"{step}  pre-training loss {snapshot.values['pretraining_loss']:.4g}"
+    line = f"{step}  loss {snapshot.values['loss']:.4g}  accuracy {snapshot.values['accuracy']:.1%}"
     tested = snapshot.values.get("test_accuracy")
     return line if tested is None else f"{line}  test accuracy {tested:.1%}"
 

@@ -27,13 +27,14 @@ class Guard:
     """Looks at each step's loss before the step before's gradients are dropped.
 
     layers: by name, each with a weight. remembers: keep each step's gradient norms, for where .grad does not stay as it was:
-    with clipping, or where losses are looked at later than their step.
+    with clipping, or where losses are looked at later than their step. first: the step of the first loss.
     """
 
-    def __init__(self, layers: Mapping[str, nn.Module], window: int, remembers: bool) -> None:
+    def __init__(self, layers: Mapping[str, nn.Module], window: int, remembers: bool, first: int = 0) -> None:
         self._names = tuple(layers)
         self._weights: list[Tensor] = [layer.weight for layer in layers.values()]  # type: ignore[misc]
         self._window = window
+        self._first = first
         self._remembers = remembers or window > 1
         self._losses: list[tuple[int, Tensor]] = []
         self._norms: deque[tuple[int, Tensor]] = deque(maxlen=window + 1)
@@ -64,8 +65,8 @@ class Guard:
 
     def _ending(self, step: int, value: float) -> Ending:
         became = "NaN" if math.isnan(value) else "infinite"
-        if step == 0:
-            return Ending("diverged", f"The loss was {became} at step 0, before any update.", 0)
+        if step == self._first:
+            return Ending("diverged", f"The loss was {became} at step {step:,}, before any update.", step)
         norms = next(norms for at, norms in self._norms if at == step - 1) if self._remembers else self._grad_norms()
         largest = int(norms.nan_to_num(nan=math.inf).argmax())
         name, norm = self._names[largest], float(norms[largest])

@@ -5,14 +5,40 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, numbers, real, rule_of, short, switch, whole
-from cnnviz.engine.words import ACTIVATIONS, CURVES, DATASETS, INITS, NETS, NORMS, OPTIMISERS, SCHEDULES
+from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, numbers, real, rule_of, series, short, switch, whole
+from cnnviz.engine.words import (
+    ACTIVATIONS,
+    CURVES,
+    DATASETS,
+    INITS,
+    NETS,
+    NORMS,
+    OPTIMISERS,
+    PRETRAININGS,
+    SCHEDULES,
+    SWEEP_MEASURES,
+    SWEPT,
+)
 
-__all__ = ["Clipping", "Data", "Experiment", "ExperimentError", "Measure", "Net", "Optimiser", "Schedule", "replace", "rule"]
+__all__ = [
+    "Clipping",
+    "Data",
+    "Experiment",
+    "ExperimentError",
+    "Measure",
+    "Net",
+    "Optimiser",
+    "Pretraining",
+    "Schedule",
+    "Sweep",
+    "replace",
+    "rule",
+]
 
 VERSION = 1
 
@@ -86,6 +112,39 @@ class Measure(Checked):
     histograms: int = whole(40, 0, 2_000, "Histograms", "a run")
     evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
     units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
+    filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
+
+
+@dataclass(frozen=True)
+class Pretraining(Checked):
+    """What a net learns before the task that counts, and how many labels it gets for that task."""
+
+    pretraining: str = choice(
+        "none",
+        PRETRAININGS,
+        "Pre-training",
+        help="autoencoder: rebuild the image, end to end. greedy: one layer after the other. transfer: name other classes. "
+        "none: wait.",
+    )
+    pretraining_steps: int = whole(0, 0, 100_000, "Pre-training", "updates", log=True, help="Made before step 0 of the task.")
+    pretraining_lr: float = real(0.001, 1e-6, 1.0, "Pre-training rate", "Adam", log=True)
+    corruption: float = real(
+        0.0, 0.0, 0.95, "Corruption", "of what an autoencoder reads", help="This fraction is set to 0; it has to be rebuilt too."
+    )
+    labels: int = whole(0, 10, 60_000, "Labels", "examples", off=0, log=True, help="Labelled examples of the task; off: all.")
+    task_classes: int = whole(
+        0, 2, 9, "Classes of the task", off=0, help="The task is to tell the first so many classes; transfer learns the others."
+    )
+
+
+@dataclass(frozen=True)
+class Sweep(Checked):
+    """One setting over several values, each with several seeds: many small runs recorded as one curve."""
+
+    sweep_over: str = choice("none", ("none", *SWEPT), "Sweep over")
+    sweep_values: tuple[float, ...] = series("Values")
+    sweep_seeds: int = whole(1, 1, 20, "Seeds", "a value")
+    sweep_measure: str = choice("test_accuracy", SWEEP_MEASURES, "Measured at the end")
 
 
 @dataclass(frozen=True)
@@ -102,6 +161,8 @@ class Experiment(Checked):
     schedule: Schedule = Schedule()
     clipping: Clipping = Clipping()
     measure: Measure = Measure()
+    pretraining: Pretraining = Pretraining()
+    sweep: Sweep = Sweep()
     steps: int = whole(1_000, 1, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")
@@ -134,6 +195,25 @@ class Experiment(Checked):
             raise ExperimentError(f"version (={short(version)}) must be {VERSION}; this cnnviz reads no other.")
         return cls.of(**settings)
 
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it stands for many runs, which `cells` gives."""
+        return self.sweep.sweep_over != "none" and bool(self.sweep.sweep_values)
+
+    def cells(self) -> Iterator[Experiment]:
+        """The runs of a sweep: for each seed from `seed` up, each value; itself alone where nothing is swept."""
+        if not self.is_sweep:
+            yield self
+            return
+        for seed in range(self.seed, self.seed + self.sweep.sweep_seeds):
+            for value in self.sweep.sweep_values:
+                yield replace(self, **{self.sweep.sweep_over: value, "seed": seed, **_UNSWEPT})
+
+    @property
+    def total_steps(self) -> int:
+        """Updates from beginning to end: pre-training and the task, of every cell of a sweep."""
+        return sum(cell.pretraining.pretraining_steps + cell.steps for cell in self.cells())
+
     def settings(self) -> dict[str, Any]:
         """The flat settings that differ from the defaults, by name."""
         flat: dict[str, Any] = {}
@@ -157,6 +237,9 @@ class Experiment(Checked):
     def key(self) -> str:
         """Sixteen hex digits that name this experiment in stores and links; a new setting with a default changes none."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+
+_UNSWEPT: dict[str, Any] = {"sweep_over": "none", "sweep_values": (), "sweep_seeds": 1, "sweep_measure": "test_accuracy"}
 
 
 @cache

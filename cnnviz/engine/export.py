@@ -125,6 +125,9 @@ def code(variants: Variants, data_path: str) -> str:
         "BATCH_SIZE": str(first.batch_size),
         "SEED": str(first.seed),
         "TRAIN_EXAMPLES": f"{first.get('train_examples'):_}",
+        "PRETRAINING_STEPS": f"{first.get('pretraining_steps'):_}",
+        "LABELS": f"{first.get('labels'):_}",
+        "TASK_CLASSES": str(first.get("task_classes")),
         "DATA_FILE": data_path,
         "POINTS": points_text(first.data),
         "CURVE": curve_text(first.data),
@@ -148,7 +151,15 @@ def check_trainable(variants: Variants) -> None:
     if not variants:
         raise ExperimentError("There is nothing to export: give one variant at least.")
     (name, first), *others = variants.items()
-    for setting in ("steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights"):
+    if first.is_sweep:
+        raise ExperimentError(
+            f"A sweep of {len(list(first.cells()))} runs has no script of its own: take that of a single run, from another "
+            "starting point."
+        )
+    for setting in (
+        "steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights",
+        "pretraining_steps", "labels", "task_classes",
+    ):  # fmt: skip
         for other, experiment in others:
             ours, theirs = first.get(setting), experiment.get(setting)
             if ours != theirs:
@@ -157,6 +168,24 @@ def check_trainable(variants: Variants) -> None:
         raise ExperimentError("net (=maxout_difference) has one output: it must have the data set curve.")
     if kind(first.data) in ("points", "curve") and any(experiment.get("net") == "cnn" for experiment in variants.values()):
         raise ExperimentError("net (=cnn) must be mlp for points in the plane: a convolution needs images.")
+
+
+def prepared(variants: Variants) -> set[str]:
+    """The marks for what comes before the task, and for how few labels it has."""
+    first = next(iter(variants.values()))
+    found = {name for name in ("labels", "task_classes") if first.get(name)}
+    found |= {"pretraining"} if first.get("pretraining_steps") else {"from_the_start"}
+    return found if found - {"from_the_start"} else found | {"all_labels"}
+
+
+def pretraining_settings(experiment: Experiment) -> dict[str, str]:
+    """The source of what a Variant learns before the task."""
+    scheme = experiment.get("pretraining")
+    return {
+        "pretraining": "scratch" if scheme == "none" else scheme,
+        "pretraining_lr": repr(experiment.get("pretraining_lr")),
+        "corruption": repr(experiment.get("corruption")),
+    }
 
 
 def kind(data: Data) -> str:
@@ -183,7 +212,9 @@ def features(variants: Variants) -> set[str]:
     task = set() if source == "curve" else {"classify"}
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
-    return settings | decay | task | activations | maxout | {source}
+    before = prepared(variants)
+    classes = {"all_classes"} if "all_labels" in before and task else set()
+    return settings | decay | task | activations | maxout | {source} | before | classes
 
 
 def points_text(data: Data) -> str:
@@ -203,6 +234,7 @@ def variants_text(variants: Variants) -> str:
     lines = ["{"]
     for name, experiment in variants.items():
         settings = required_settings(experiment) | {setting: optional_setting(experiment, setting) for setting in optional}
+        settings |= pretraining_settings(experiment) if experiment.get("pretraining_steps") else {}
         lines += [f'    "{name}": Variant(', *(f"        {setting}={text}," for setting, text in settings.items()), "    ),"]
     return "\n".join([*lines, "}"])
 

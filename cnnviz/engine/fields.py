@@ -8,6 +8,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
+SERIES = 50  # numbers of a series at most
+
 
 class ExperimentError(ValueError):
     """A setting that can't be used. Its text is one sentence: the name, the value and the rule."""
@@ -17,8 +19,9 @@ class ExperimentError(ValueError):
 class Rule:
     """What a field accepts, and the words that a control shows for it.
 
-    kind: "whole", "real", "choice", "switch" or "numbers", a tuple of `count`. `low` and `high` are inclusive; `off` is a value
-    outside that range which switches the feature off. `options` may be a function where the choices live in a registry.
+    kind: "whole", "real", "choice", "switch", "numbers", a tuple of `count`, or "series", a tuple that rises. `low` and `high`
+    are inclusive; `off` is a value outside that range which switches the feature off. `options` may be a function where the
+    choices live in a registry.
     """
 
     kind: str
@@ -56,6 +59,14 @@ class Rule:
         if not isinstance(value, (list, tuple)) or len(value) != self.count:
             raise ExperimentError(f"{name} (={short(value)}) must be a list of {self.count} numbers.")
         return tuple(self._check_real(name, number) for number in value)
+
+    def _check_series(self, name: str, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, (list, tuple)) or len(value) > SERIES:
+            raise ExperimentError(f"{name} (={short(value)}) must be a list of at most {SERIES} numbers.")
+        numbers = tuple(self._check_real(name, number) for number in value)
+        if list(numbers) != sorted(set(numbers)):
+            raise ExperimentError(f"{name} (={short(value)}) must rise from number to number.")
+        return numbers
 
     def _check_whole(self, name: str, value: Any) -> int:
         number = self._check_real(name, value)
@@ -102,6 +113,11 @@ def switch(default: bool, label: str, **words: Any) -> Any:
 def numbers(default: tuple[float, ...], low: float, high: float, label: str, unit: str = "", **words: Any) -> Any:
     """A field of as many real numbers as its default has, each within the range."""
     return _ruled(default, Rule("numbers", label, unit, low=low, high=high, count=len(default), **words))
+
+
+def series(label: str, unit: str = "", **words: Any) -> Any:
+    """A field of rising numbers, none by default."""
+    return _ruled((), Rule("series", label, unit, **words))
 
 
 def _ruled(default: Any, rule: Rule) -> Any:

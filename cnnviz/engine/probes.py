@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from cnnviz.engine.chain import strongest_path
@@ -232,6 +232,22 @@ def histogram(values: Sequence[Tensor], low: Tensor, high: Tensor) -> Tensor:
     scaled = torch.cat([matrix.reshape(-1) for matrix in values]).sub_(low[row]).mul_((BINS / (high - low))[row])
     bins = scaled.nan_to_num_(0.0, BINS - 1.0, 0.0).clamp_(0, BINS - 1).long().add_(row, alpha=BINS)
     return torch.bincount(bins, minlength=len(counts) * BINS).reshape(-1, BINS) / counts[:, None]
+
+
+def first_filters(layer: nn.Module, fresh: Tensor, input_shape: Sequence[int], count: int) -> dict[str, Tensor]:
+    """first_filters: the weights of layer 1's first `count` units as images, each over its largest |w|, in whole 32nds:
+    (units, H, W); of coloured images, and of a convolution's kernels, the first channel. first_moved: ‖W − fresh‖ / ‖fresh‖.
+
+    Nothing where the inputs are no images. fresh: the layer's weight as it was drawn.
+    """
+    if len(input_shape) != 3:
+        return {}
+    weight: Tensor = layer.get_parameter("weights.weight").detach()
+    shape = input_shape if weight.ndim == 2 else weight.shape[1:]
+    images = weight[:count].reshape(-1, *shape)[:, 0]
+    moved = vector_norm(weight - fresh) / vector_norm(fresh)
+    largest = images.abs().amax((1, 2), keepdim=True).clamp(min=1e-12)
+    return {"first_moved": moved, "first_filters": (32 * images / largest).round()}
 
 
 @probe(HISTOGRAM)

@@ -2,7 +2,7 @@
 
 A line that ends in `# if feature` stays only where an experiment has that feature. `# %%` opens a cell. Names that
 come from cnnviz are put in as source, below the heading of their kind. Whatever is then not used by `main` goes.
-STEPS, BATCH_SIZE, SEED, TRAIN_EXAMPLES, DATA_FILE, POINTS and VARIANTS are replaced by the experiment's own.
+Constants in capitals, DATA_FILE, POINTS and VARIANTS among them, are replaced by the experiment's own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
 
-from cnnviz.engine.data import Array, channel_moments, scaled
+from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import drawn  # if shapes
@@ -31,6 +31,9 @@ STEPS = 1_000
 BATCH_SIZE = 64
 SEED = 0
 TRAIN_EXAMPLES = 1_000
+PRETRAINING_STEPS = 0  # if pretraining
+LABELS = 0  # if labels or task_classes or pretraining
+TASK_CLASSES = 0  # if labels or task_classes or pretraining
 DATA_FILE = sys.argv[1] if len(sys.argv) > 1 else "digits.npz"  # if file
 PRINT_EVERY = max(1, STEPS // 50)
 
@@ -65,9 +68,19 @@ def batches(inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     order = np.random.default_rng(SEED)
     while True:
         epoch = torch.from_numpy(order.permutation(len(labels)))
-        for first in range(0, len(labels) - BATCH_SIZE + 1, BATCH_SIZE):
-            chosen = epoch[first : first + BATCH_SIZE]
+        size = BATCH_SIZE  # if all_labels
+        size = min(BATCH_SIZE, len(labels))  # if labels or task_classes or pretraining
+        for first in range(0, len(labels) - size + 1, size):
+            chosen = epoch[first : first + size]
             yield inputs[chosen], labels[chosen]
+
+
+def task_of(inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """What the task may see: LABELS examples (0: all) of the first TASK_CLASSES classes (0: all), equally many of each."""
+    inside = torch.nonzero(labels < (TASK_CLASSES or int(labels.max()) + 1))[:, 0]
+    order = balanced_order(labels[inside].numpy(), SEED)
+    chosen = inside[torch.from_numpy(order[: LABELS or len(inside)])]
+    return inputs[chosen], labels[chosen]
 
 
 # %% Networks
@@ -93,6 +106,9 @@ class Variant:
     clip_value: float = 0.0  # if clip_value
     clip_norm: float = 0.0  # if clip_norm
     clip_weight: float = 0.0  # if clip_weight
+    pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
+    pretraining_lr: float = 0.001  # if pretraining
+    corruption: float = 0.0  # if pretraining
 
 
 def maxout(z: Tensor, pieces: int) -> Tensor:
@@ -183,6 +199,73 @@ def maxout_difference(given: Variant, input_shape: Sequence[int], classes: int, 
     return Difference(up, down)
 
 
+# %% Pre-training
+def scratch(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
+    """Nothing is learned before the task."""
+
+
+def hidden_layers(net: nn.Module) -> list[nn.Module]:
+    """The hidden layers, input side first."""
+    return [module for module in net.children() if isinstance(module, Layer)]
+
+
+def own_generator() -> Generator:
+    """What decoders and corruption are drawn from."""
+    return Generator().manual_seed(SEED + 1_000_003)
+
+
+def autoencoder(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
+    """All hidden layers at once: the image through them, and back through as many mirrored ones."""
+    rebuild(given, hidden_layers(net), nn.Identity(), inputs, PRETRAINING_STEPS, own_generator())
+
+
+def greedy(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
+    """One hidden layer after the other: each rebuilds the output of the trained ones below it."""
+    layers, generator = hidden_layers(net), own_generator()
+    for place, layer in enumerate(layers):
+        steps = PRETRAINING_STEPS * (place + 1) // len(layers) - PRETRAINING_STEPS * place // len(layers)
+        rebuild(given, [layer], nn.Sequential(*layers[:place]), inputs, steps, generator)
+
+
+def rebuild(given: Variant, encoder: list[nn.Module], below: nn.Module, inputs: Tensor, steps: int, generator: Generator) -> None:
+    """Train layers, and a decoder of mirrored ones, to rebuild what those below make of the image from a corrupted copy of it."""
+    shapes = [layer.get_parameter("weights.weight").shape for layer in encoder]
+    decoder = [initialised(given, nn.Linear(units, fan_in), generator) for units, fan_in in reversed(shapes)]
+    parameters = [parameter for layer in [*encoder, *decoder] for parameter in layer.parameters()]
+    optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)
+    for batch, _ in islice(batches(inputs, torch.zeros(len(inputs))), steps):
+        with torch.no_grad():
+            target = below(batch.flatten(1))
+        x = target
+        if given.corruption:
+            x = target * (torch.rand(target.shape, generator=generator) >= given.corruption)
+        for layer in encoder:
+            x = layer(x)
+        for layer in decoder[:-1]:
+            x = given.activation(layer(x))
+        loss = F.mse_loss(decoder[-1](x), target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
+def transfer(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
+    """Name the classes that the task leaves out, under an output layer of their own."""
+    outside = labels >= TASK_CLASSES
+    hidden, classes = hidden_layers(net), int(labels.max()) + 1 - TASK_CLASSES
+    top = initialised(given, nn.Linear(given.width, classes), own_generator())
+    parameters = [parameter for layer in [*hidden, top] for parameter in layer.parameters()]
+    optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)
+    for batch, wanted in islice(batches(inputs[outside], labels[outside] - TASK_CLASSES), PRETRAINING_STEPS):
+        x = batch.flatten(1)
+        for layer in hidden:
+            x = layer(x)
+        loss = F.cross_entropy(top(x), wanted)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
 # %% Learning
 def cosine(step: int) -> float:
     """From 1 to 0 over the run."""
@@ -211,9 +294,12 @@ def decay_groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     """Train one variant, printing the loss on a batch before that batch's update."""
-    classes = int(labels.max()) + 1  # if classify
     classes = labels.shape[1]  # if curve
+    classes = int(labels.max()) + 1  # if all_classes
+    classes = TASK_CLASSES or int(labels.max()) + 1  # if labels or task_classes or pretraining
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
+    given.pretraining(given, net, inputs, labels)  # if pretraining
+    inputs, labels = task_of(inputs, labels)  # if labels or task_classes
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
@@ -222,7 +308,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         loss = F.mse_loss(net(batch), wanted)  # if curve
         diverged = not math.isfinite(loss.item())
         if diverged or step == STEPS or step % PRINT_EVERY == 0:
-            print(f"{name}  step {step:>6}  loss {loss.item():.8g}")
+            print(f"{name}  step {step:>6}  loss {loss.item():.8g}")  # if from_the_start
+            print(f"{name}  step {PRETRAINING_STEPS + step:>6}  loss {loss.item():.8g}")  # if pretraining
         if diverged or step == STEPS:
             return
         optimiser.zero_grad()

@@ -39,3 +39,13 @@ class Timetable:
         fewer = (measure.histograms, measure.evaluations)
         histograms, evaluations = (frozenset(snapshots[i] for i in spread(len(snapshots) - 1, count)) for count in fewer)
         return cls(frozenset(snapshots), histograms, evaluations)
+
+    def after(self, measure: Measure, steps: int) -> Timetable:
+        """The same moments so many steps later, and before them half as many snapshots and histograms, evenly."""
+        if not steps:
+            return self
+        shifted = [frozenset(step + steps for step in moments) for moments in (self.snapshots, self.histograms, self.evaluations)]
+        before = frozenset(spread(steps - 1, max(2, measure.snapshots // 2)))
+        pictures = frozenset(spread(len(before) - 1, max(2, measure.histograms // 2) if measure.histograms else 0))
+        drawn = frozenset(step for place, step in enumerate(sorted(before)) if place in pictures)
+        return Timetable(before | shifted[0], drawn | shifted[1], shifted[2])

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.engine import device as devices
-from cnnviz.engine import fit, nets, optimisers, probes, schedules, units
+from cnnviz.engine import fit, nets, optimisers, pretraining, probes, schedules, units
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
 from cnnviz.settings import settings
 
-SHARED = ("steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights")
+SHARED = (
+    "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
+    "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds",
+)  # fmt: skip
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
 OnBegin = Callable[[str, Recording], None]
@@ -79,29 +85,45 @@ def train_together(
     control: Control | None = None,
     on_begin: OnBegin | None = None,
     on_end: OnEnd | None = None,
+    memory: pretraining.Memory | None = None,
 ) -> Iterator[tuple[str, Snapshot]]:
     """Train the variants in lockstep, one step each a round, on the same batches; yields (variant, snapshot).
 
+    Where they are pre-trained, the first `pretraining_steps` rounds are that; a variant without it waits for the others.
+    Sweeps give a snapshot after each of their runs.
+
     on_begin gets each variant's empty recording before its first snapshot, on_end how it ended after its last: "done", or
-    "diverged" while the others go on. Raises ExperimentError where the variants differ in what lockstep shares.
+    "diverged" while the others go on. memory: nets that were pre-trained before, and the place for those of this run.
+    Raises ExperimentError where the variants differ in what lockstep shares.
     """
     first = check_lockstep(variants)
     control = control or Unattended()
     device = devices.choose(settings.device)
+    if first.is_sweep:
+        shared = pretraining.Memory()
+        train_cell = partial(train_together, memory=shared)
+        yield from swept_together(variants, train_cell, control, _about(device), on_begin, on_end)
+        return
     found = examples(first, device)
-    learners = {name: Learner(experiment, found, device) for name, experiment in variants.items()}
+    task = pretraining.task_of(found, first)
+    learners = {name: Learner(experiment, task, device, found, memory) for name, experiment in variants.items()}
     for name, learner in learners.items():
         if on_begin:
             on_begin(name, learner.recording())
-    order = batches(found, first.batch_size, first.seed)
+    order = batches(task, min(first.batch_size, len(task.train_labels)), first.seed)
     for step in count():
         control.poll()
-        asked = first.steps if control.stop_at is None else control.stop_at
-        last = step >= min(first.steps, asked)
-        inputs, labels = next(order)
+        asked = first.total_steps if control.stop_at is None else control.stop_at
+        last = step >= min(first.total_steps, asked)
+        before = step < first.pretraining.pretraining_steps
+        inputs, labels = (None, None) if before else next(order)
         for name, learner in list(learners.items()):
             try:
-                snapshot = learner.round(step, inputs, labels, control.lr, last)
+                snapshot = (
+                    learner.prepare(step)
+                    if inputs is None or labels is None
+                    else learner.round(step, inputs, labels, control.lr, last)
+                )
             except Diverged as result:
                 del learners[name]
                 if on_end:
@@ -134,7 +156,14 @@ def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
 class Learner:
     """One variant while it learns: net, optimiser, and what has been timed."""
 
-    def __init__(self, experiment: Experiment, found: Examples, device: torch.device) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        found: Examples,
+        device: torch.device,
+        unlabelled: Examples | None = None,
+        memory: pretraining.Memory | None = None,
+    ) -> None:
         devices.repeatable(device)
         self.experiment = experiment
         self.objective = objective_of(experiment)
@@ -146,17 +175,19 @@ class Learner:
         self.weights = [parameter for parameter in self.parameters if parameter.ndim > 1]
         self.optimiser = optimisers.build(self.net, experiment.optimiser)
         self.watch = Watch(self.net)
-        self.timetable = Timetable.of(experiment.measure, experiment.steps)
+        self.first = experiment.pretraining.pretraining_steps
+        self.timetable = Timetable.of(experiment.measure, experiment.steps).after(experiment.measure, self.first)
+        self.fresh = next(iter(self.parameters)).detach().clone()
+        self.memory = memory
+        self.remembered = memory.find(experiment) if memory else None
+        self.pretraining = pretraining.losses(self.net, unlabelled or found, experiment)
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
-        self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped)
+        self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped, self.first)
         self.seconds = 0.0
 
     def recording(self) -> Recording:
         """An empty recording that says what is measured, and where."""
-        about = {
-            "device": _device_name(self.device),
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
+        about = _about(self.device) | {
             "dtype": str(self.parameters[0].dtype).removeprefix("torch."),
             "params": sum(parameter.numel() for parameter in self.parameters),
             "layers": len(self.watch.layers),
@@ -164,6 +195,37 @@ class Learner:
             "log_grad_range": list(probes.LOG_RANGE),
         }
         return Recording(self.experiment, tuple(self.watch.layers), about)
+
+    def prepare(self, step: int) -> Snapshot | None:
+        """One update of pre-training; the snapshot of the state before it where one is due and there is something to tell."""
+        last = step == self.first - 1
+        if self.remembered is not None:
+            if last:
+                self.net.load_state_dict(self.remembered)
+            return None
+        pictures = self._pictured(step, last=False)
+        seconds, began = self.seconds, self._now() if step in self.timetable.snapshots else time.perf_counter()
+        loss = next(self.pretraining, None)
+        self.seconds += time.perf_counter() - began
+        if last and self.memory:
+            self.memory.keep(self.experiment, self.net)
+        if loss is None or step not in self.timetable.snapshots:
+            return None
+        columns = probes.to_numpy({"pretraining_loss": loss, **pictures})
+        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=step * self.experiment.batch_size) | columns)
+
+    def _pictured(self, step: int, last: bool) -> dict[str, Tensor]:
+        """Layer 1's weights as images, where they are wanted now."""
+        count = self.experiment.measure.filters
+        due = step in self.timetable.histograms or (last and self.timetable.histograms)
+        if not (count and due):
+            return {}
+        layer = next(iter(self.watch.layers.values()))
+        return probes.first_filters(layer, self.fresh, self.found.input_shape, count)
+
+    def _clock(self, **numbers: float) -> dict[str, NDArray[np.float32]]:
+        told = {name: number for name, number in numbers.items() if name != "phase" or self.first}
+        return {name: np.array(number, dtype=np.float32) for name, number in told.items()}
 
     def round(self, step: int, inputs: Tensor, labels: Tensor, lr: float | None, last: bool) -> Snapshot | None:
         """One update on a batch; the snapshot of the state before it where one is due. The last round measures only.
@@ -196,19 +258,19 @@ class Learner:
         self.seconds += self._now() - began
         seen = self.watch.seen(logits, labels, loss)
         columns = probes.measured(self._due_probes(step, last), seen)
-        columns |= self._evaluated(step, last)
+        columns |= self._evaluated(step, last) | self._pictured(step, last)
         if not last:
             began = self._now()
             self._update(rate)
             self.seconds += self._now() - began
             columns |= probes.measured([probes.UPDATE], seen)
-        numbers = {"lr": rate, "examples": step * len(labels), "seconds": seconds}
-        clock = {name: np.array(number, dtype=np.float32) for name, number in numbers.items()}
+        seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(labels)
+        clock = self._clock(lr=rate, examples=seen_before, seconds=seconds, phase=1)
         return Snapshot(step, clock | probes.to_numpy(columns))
 
     def _rate(self, step: int, lr: float | None) -> float:
         base = self.experiment.optimiser.lr if lr is None else lr
-        return base * schedules.factor(step, self.experiment.steps, self.experiment.schedule)
+        return base * schedules.factor(step - self.first, self.experiment.steps, self.experiment.schedule)
 
     def _drop_gradients(self) -> None:
         for parameter in self.parameters:
@@ -255,6 +317,11 @@ def evaluate(
     net.train()
     metrics = {f"test_{name}": metric(logits, labels) for name, metric in objective.metrics.items()}
     return {"test_loss": objective.loss(logits, labels), **metrics}
+
+
+def _about(device: torch.device) -> dict[str, Any]:
+    """Where numbers come from."""
+    return {"device": _device_name(device), "torch": torch.__version__, "threads": torch.get_num_threads()}
 
 
 def _device_name(device: torch.device) -> str:

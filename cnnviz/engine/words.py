@@ -11,3 +11,9 @@ OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
 DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "curve")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
+PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
+SWEPT = (
+    "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "depth", "width", "init_scale",
+    "pretraining_steps", "corruption",
+)  # fmt: skip
+SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")

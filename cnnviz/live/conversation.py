@@ -173,7 +173,7 @@ def _introduction(channel: Channel, may_control: bool) -> dict[str, Any]:
         "view": run.view,
         "offer": channel.start.offer.partition(".")[2],
         "variants": dict(channel.start.labels),
-        "steps": first.steps,
+        "steps": first.total_steps,
         "lr": first.optimiser.lr,
         "train_examples": first.data.train_examples,
     }

@@ -36,6 +36,8 @@ class Binding:
                   over that layer's highest; outlines are separated by None
         "rows"    the rows of a matrix at the cursor's step, one after the other, separated by None
         "matrix"  a matrix at the cursor's step, [rows][columns]
+        "tiles"   small images (units, H, W) at the cursor's step, side by side in a matrix as near to a square as they go, with
+                  None between them; attr "x" and "y" give its columns' and rows' numbers
     transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
         product from the output side inwards).
     A binding whose column, layer or variant is missing gives an empty list.
@@ -182,6 +184,19 @@ def _over_ridges(binding: Binding, recording: Recording, step: int) -> list[Any]
     return outline
 
 
+def _over_tiles(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    images = recording.at(binding.column, step).astype(float)  # (units, H, W)
+    units, height, width = images.shape
+    across = math.ceil(math.sqrt(units))
+    mosaic = np.full((math.ceil(units / across) * (height + 1) - 1, across * (width + 1) - 1), np.nan)
+    if binding.attr != "z":
+        return list(range(mosaic.shape[1 if binding.attr == "x" else 0]))
+    for unit, image in enumerate(images):
+        top, left = unit // across * (height + 1), unit % across * (width + 1)
+        mosaic[top : top + height, left : left + width] = image
+    return [_plain(row) for row in mosaic]
+
+
 def _over_rows(binding: Binding, recording: Recording, step: int) -> list[Any]:
     rows = _over_matrix(binding, recording, step)
     return [value for row in rows for value in (*row, None)][:-1]
@@ -198,6 +213,7 @@ _OVER = {
     "ridges": _over_ridges,
     "rows": _over_rows,
     "matrix": _over_matrix,
+    "tiles": _over_tiles,
 }
 
 

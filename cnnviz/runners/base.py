@@ -73,7 +73,7 @@ class Run:
         first = next(iter(self.variants.values()))
         self._lock = threading.RLock()
         self._recordings: dict[str, Recording] = {}
-        self._status = Status(steps=first.steps, seed=first.seed)
+        self._status = Status(steps=first.total_steps, seed=first.seed)
         self._listeners: set[Callable[[], None]] = set()
 
     @property

@@ -66,9 +66,9 @@ class Job:
             self._marks.clear()
         first = next(iter(self.run.variants.values()))
         over = max((ending.step for ending in self.endings.values()), default=0) if news.over == "finished" else 0
-        step = min(over or news.step, first.steps)
+        step = min(over or news.step, first.total_steps)
         rate = None if self.paused is not None else self._steps_per_second(step)
-        left = max(0, min(self.stop_at or first.steps, first.steps) - step)
+        left = max(0, min(self.stop_at or first.total_steps, first.total_steps) - step)
         changes = {"step": step, "examples": step * first.batch_size, "steps_per_second": rate}
         state = {"state": news.state} if news.state else {}
         devices = [str(about.get("device", "")) for _, about in news.begun.values()]

@@ -171,6 +171,11 @@ class Knobs:
                 b = self.lesson.remedies[name].applied(b)
         return {"A": a} if b == a else {"A": a, "B": b}
 
+    def each(self) -> dict[str, Experiment]:
+        """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies."""
+        variants = self.lesson.presets[self.preset_name].variants
+        return {letter: replace(experiment, **self.settings()) for letter, experiment in variants.items()}
+
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""
         chosen = st.session_state[self.key("with")]
@@ -214,6 +219,9 @@ _WORDS = {
     "adam": "Adam",
     "adamw": "AdamW",
     "fashion_mnist": "Fashion-MNIST",
+    "autoencoder": "autoencoder, end to end",
+    "greedy": "autoencoders, layer by layer",
+    "transfer": "transfer from other classes",
 }
 
 

@@ -40,7 +40,7 @@ def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs) -> Mapp
         tabs={tab: [plot(tuple(variants)) for plot in plots] for tab, plots in tabs.items()},
         labels=labels,
         stored=stored if len(stored) == len(variants) else {},
-        steps=first.steps,
+        steps=first.total_steps,
         lr=first.optimiser.lr,
         watch=link.followed(st.query_params.to_dict()),
         key=f"{lesson.slug}.panel",

@@ -22,13 +22,16 @@ from cnnviz.plots.gradients import (
 )
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
 from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
+from cnnviz.plots.sweeps import sweep_curve
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 
 pytestmark = pytest.mark.browser
 
 VARIANTS = ("A", "B")
 LAYERS = {"A": 4, "B": 6}
-SCALARS = ("loss", "accuracy")
+SCALARS = ("loss", "accuracy", "pretraining_loss", "first_moved")
+CURVE = ("sweep_values", "sweep_mean", "sweep_low", "sweep_high")
 PER_LAYER = ("grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
 HISTOGRAMS = ("activation_hist", "activation_grad_hist")
@@ -48,6 +51,9 @@ PLOTS: list[LivePlot] = [
         activation_ridges,
         gradient_ridges,
         chain_walk,
+        pretraining_loss_over_steps,
+        first_filters,
+        sweep_curve,
     )
 ]
 TRANSFORMS = [
@@ -96,6 +102,8 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found["test_accuracy"] = random.random()
     if row % 3 == 0:
         found |= {name: random.random((layers, 5)) for name in HISTOGRAMS}
+        found |= {name: wild(random, (3,)) for name in CURVE}
+        found["first_filters"] = wild(random, (5, 3, 2))
         found["activation_hist"][0] = 0.0
         found |= {name: wild(random, (layers,)) for name in PATH}
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}

@@ -45,6 +45,10 @@ SCRIPTS = {
             optimiser="adam",
         )
     },
+    "every pre-training, few labels": {
+        letter: replace(TINY, task_classes=5, labels=20, pretraining_steps=14, corruption=0.2, pretraining=scheme)
+        for letter, scheme in zip("ABCD", words.PRETRAININGS, strict=True)
+    },
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -191,6 +195,9 @@ ABSENT = {
     "the initial bias": ("bias_init", replace(TINY, bias_init=1.0)),
     "pieces": ("pieces", replace(TINY, activation="maxout")),
     "curves": ("mse_loss", replace(TINY, dataset="curve")),
+    "few labels": ("task_of", replace(TINY, labels=20)),
+    "pre-training": ("pretraining", replace(TINY, pretraining="greedy", pretraining_steps=6)),
+    "corruption's layers": ("def rebuild", replace(TINY, pretraining="autoencoder", pretraining_steps=6)),
     "the initial scale": ("init_scale", replace(TINY, init_scale=2.0)),
 }
 
@@ -252,6 +259,11 @@ def test_variants_that_could_not_train_together_are_refused(setting: str) -> Non
     other = replace(TINY, **{setting: 5 if setting != "train_examples" else 100})
     with pytest.raises(ExperimentError, match=f"{setting} must be the same in A .* and B "):
         export.script({"A": TINY, "B": other})
+
+
+def test_a_sweep_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ExperimentError, match=r"^A sweep of 4 runs has no script of its own: take that of a single run"):
+        export.script({"A": replace(TINY, sweep_over="labels", sweep_values=(10, 30), sweep_seeds=2)})
 
 
 def test_nothing_to_export_is_refused() -> None:

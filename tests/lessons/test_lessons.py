@@ -66,7 +66,7 @@ def test_a_presets_variants_can_train_in_lockstep(slug, name):
 def test_remedies_lead_from_a_to_b(slug, name):
     lesson = LESSONS[slug]
     a, *others = lesson.presets[name].variants.values()
-    for b in others[:1]:
+    for b in others[: len(lesson.remedies) and 1]:
         reached = a
         for remedy in lesson.remedies.values():
             if remedy.applied(a) != a and remedy.applied(b) == b:

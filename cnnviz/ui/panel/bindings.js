@@ -73,6 +73,21 @@ const OVER = {
   },
   rows: (binding, recording, step) => OVER.matrix(binding, recording, step).flatMap(row => [...row, null]).slice(0, -1),
   matrix: (binding, recording, step) => at(recording, binding.column, step).map(row => transformed(row, binding.transform)),
+  tiles(binding, recording, step) {
+    const images = at(recording, binding.column, step)
+    const [height, width] = [images[0].length, images[0][0].length]
+    const across = Math.ceil(Math.sqrt(images.length))
+    const rows = Math.ceil(images.length / across) * (height + 1) - 1
+    const columns = across * (width + 1) - 1
+    if (binding.attr !== 'z') return [...Array(binding.attr === 'x' ? columns : rows).keys()]
+    const mosaic = Array.from({ length: rows }, () => Array(columns).fill(null))
+    images.forEach((image, unit) => {
+      const top = Math.floor(unit / across) * (height + 1)
+      const left = (unit % across) * (width + 1)
+      image.forEach((row, y) => mosaic[top + y].splice(left, width, ...plain(row.map(number))))
+    })
+    return mosaic
+  },
 }
 
 function centres(heights, low, high) {

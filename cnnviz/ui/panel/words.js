@@ -16,6 +16,7 @@ export function statusWords(run) {
   return [
     STATES[status.state],
     stepWords(status.step, run.steps),
+    isPretraining(run.recordings) ? 'pre-training' : '',
     epochWords(status.examples / run.trainExamples),
     status.state === 'running' && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
     status.state === 'running' && status.seconds_left !== null ? `${timeText(status.seconds_left)} left` : '',
@@ -26,6 +27,12 @@ export function statusWords(run) {
 }
 
 export const storedWords = steps => `Recorded earlier · ${wholeText(steps)} steps · press Train to run it now`
+
+// Before the task begins, by the phase of what was measured last.
+const isPretraining = recordings => {
+  const phases = Object.values(recordings).flatMap(({ columns }) => columns.phase?.values.slice(-1) ?? [])
+  return phases.length > 0 && phases.every(phase => phase === 0)
+}
 
 export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeText(steps)}`
 

@@ -1,0 +1,125 @@
+"""Sweeps: one setting over several values, each with several seeds, recorded as a curve that grows run by run.
+
+A sweep's recording has a snapshot for each run that has ended. Its layers are the values, in words; its columns, one number a
+value: sweep_values; sweep_mean, sweep_low and sweep_high over the seeds so far, NaN where there is none; sweep_count, how many.
+sweep_cells has every run's own number: (values, seeds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.engine.experiment import Experiment, replace
+from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.plots.numbers import number_text
+
+
+class Control(Protocol):
+    """As `train.Control`."""
+
+    lr: float | None
+    stop_at: int | None
+
+    def poll(self) -> None:
+        """Called once a round."""
+        ...
+
+
+@dataclass
+class Within:
+    """The control of one run of a sweep: it pauses and is cancelled with the whole, but ends on its own."""
+
+    whole: Control
+    lr: float | None = None
+    stop_at: int | None = None
+
+    def poll(self) -> None:
+        self.whole.poll()
+        self.lr = self.whole.lr
+
+
+TrainCell = Callable[[Mapping[str, Experiment], Within], Iterator[tuple[str, Snapshot]]]
+
+
+@dataclass
+class Curve:
+    """One variant's numbers so far: (values, seeds), NaN where a run has not ended, or diverged."""
+
+    experiment: Experiment
+    cells: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        sweep = self.experiment.sweep
+        self.cells = np.full((len(sweep.sweep_values), sweep.sweep_seeds), np.nan, np.float32)
+
+    def recording(self, about: Mapping[str, Any]) -> Recording:
+        """An empty one."""
+        sweep = self.experiment.sweep
+        names = tuple(number_text(value) for value in sweep.sweep_values)
+        return Recording(self.experiment, names, {**about, "sweep_over": sweep.sweep_over})
+
+    def add(self, number: int, measured: Mapping[str, Any]) -> None:
+        """Take in what the run with this number, seed by seed and value by value, had measured at its end."""
+        sweep = self.experiment.sweep
+        seed, value = divmod(number, len(sweep.sweep_values))
+        self.cells[value, seed] = measured.get(sweep.sweep_measure, np.nan)
+
+    def columns(self) -> dict[str, NDArray[np.float32]]:
+        """What a snapshot holds."""
+        known = np.isfinite(self.cells)
+        count = known.sum(1)
+        found = count > 0
+        mean = np.where(known, self.cells, 0).sum(1) / np.maximum(count, 1)
+        low = np.where(known, self.cells, np.inf).min(1)
+        high = np.where(known, self.cells, -np.inf).max(1)
+        bands = {"sweep_mean": mean, "sweep_low": low, "sweep_high": high}
+        return {
+            "sweep_values": np.array(self.experiment.sweep.sweep_values, np.float32),
+            **{name: np.where(found, band, np.nan).astype(np.float32) for name, band in bands.items()},
+            "sweep_count": count.astype(np.float32),
+            "sweep_cells": self.cells.copy(),
+        }
+
+
+def swept_together(
+    variants: Mapping[str, Experiment],
+    train_cell: TrainCell,
+    control: Control,
+    about: Mapping[str, Any],
+    on_begin: Callable[[str, Recording], None] | None,
+    on_end: Callable[[str, Ending], None] | None,
+) -> Iterator[tuple[str, Snapshot]]:
+    """Train every variant's runs, those of one value and seed together in lockstep; yields (variant, snapshot) after each.
+
+    train_cell: trains one run of each variant. about: what every recording says of where it was made. A `stop_at` of the control
+    ends the sweep after the run that reaches it.
+    """
+    curves = {name: Curve(experiment) for name, experiment in variants.items()}
+    if on_begin:
+        for name, curve in curves.items():
+            on_begin(name, curve.recording(about))
+    done = runs = 0
+    for cell in zip(*(experiment.cells() for experiment in variants.values()), strict=True):
+        together = {name: quiet(experiment) for name, experiment in zip(variants, cell, strict=True)}
+        last = dict(train_cell(together, Within(control)))
+        runs += 1
+        done += cell[0].total_steps
+        for name, curve in curves.items():
+            if name in last and last[name].step == together[name].total_steps:
+                curve.add(runs - 1, last[name].values)
+            yield name, Snapshot(done, curve.columns())
+        if control.stop_at is not None and done >= control.stop_at:
+            break
+    for name in variants:
+        if on_end:
+            on_end(name, Ending("done", f"Done: {runs} runs, {done:,} steps in all.", done))
+
+
+def quiet(experiment: Experiment) -> Experiment:
+    """The same training, measured at its end only."""
+    return replace(experiment, snapshots=2, histograms=0, evaluations=1, filters=0)

@@ -1,0 +1,135 @@
+"""Sweeps: many small runs as one recording that grows, each number the one that a run of its own gives."""
+
+import numpy as np
+import pytest
+
+from cnnviz import Experiment, ExperimentError, Recording, record, record_together, replace, train_together
+from cnnviz.engine import train as training
+from cnnviz.engine.experiment import rule
+from cnnviz.engine.words import SWEPT
+from cnnviz.settings import Settings
+
+BASE = Experiment.of(
+    dataset="digits", train_examples=200, test_examples=50, depth=3, width=8, batch_size=16, steps=12, lr=0.1,
+    pretraining_steps=6, task_classes=5, seed=3,
+)  # fmt: skip
+SWEEP = replace(BASE, sweep_over="labels", sweep_values=(10, 20, 50), sweep_seeds=2)
+VARIANTS = {"A": SWEEP, "B": replace(SWEEP, pretraining="greedy")}
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    monkeypatch.setattr(training, "settings", Settings(device="cpu"))
+
+
+def alone(experiment):
+    return record(experiment).column("test_accuracy")[-1]
+
+
+def test_a_sweep_is_each_value_with_each_seed():
+    runs = [(run.get("labels"), run.seed) for run in SWEEP.cells()]
+    assert runs == [(10, 3), (20, 3), (50, 3), (10, 4), (20, 4), (50, 4)]
+    assert {run.is_sweep for run in SWEEP.cells()} == {False}
+    assert [*BASE.cells()] == [BASE]
+    assert (SWEEP.total_steps, BASE.total_steps) == (6 * 18, 18)
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_whatever_can_be_swept_is_a_number(name):
+    assert rule(name).kind in {"whole", "real"}
+
+
+def test_every_number_is_that_of_a_run_of_its_own():
+    for name, recording in record_together(VARIANTS).items():
+        runs = [alone(run) for run in VARIANTS[name].cells()]
+        assert recording.column("sweep_cells")[-1].T.ravel().tolist() == [pytest.approx(value) for value in runs]
+
+
+def test_the_curve_is_the_mean_of_its_seeds_in_a_band_from_the_lowest_to_the_highest():
+    recording = record(SWEEP)
+    cells = recording.column("sweep_cells")[-1]
+    last = {name: recording.column(f"sweep_{name}")[-1] for name in ("values", "mean", "low", "high", "count")}
+    assert last["values"].tolist() == [10, 20, 50]
+    assert last["mean"] == pytest.approx(cells.mean(1))
+    assert last["low"].tolist() == cells.min(1).tolist()
+    assert last["high"].tolist() == cells.max(1).tolist()
+    assert last["count"].tolist() == [2, 2, 2]
+
+
+def test_the_curve_grows_run_by_run():
+    recording = record(SWEEP)
+    assert recording.steps.tolist() == [18, 36, 54, 72, 90, 108]
+    assert recording.column("sweep_count").tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 1, 1], [2, 2, 1], [2, 2, 2]]
+    assert np.isnan(recording.column("sweep_mean")).tolist() == [[False, True, True], [False, False, True], *[[False] * 3] * 4]
+    assert recording.ending.sentence == "Done: 6 runs, 108 steps in all."
+
+
+def test_a_run_that_diverges_leaves_a_gap():
+    wild = replace(SWEEP, sweep_over="lr", sweep_values=(0.001, 100.0), sweep_seeds=1, activation="linear", depth=8, steps=60)
+    assert record(wild).column("sweep_count")[-1].tolist() == [1, 0]
+
+
+def test_a_recorded_sweep_is_stored_and_told_as_any_other(tmp_path):
+    recording = record(SWEEP)
+    loaded = Recording.load(recording.save(tmp_path / "sweep.npz"))
+    assert loaded.experiment == SWEEP
+    assert loaded.layers == ("10", "20", "50")
+    assert "sweep_mean[10],sweep_mean[20],sweep_mean[50]" in loaded.to_csv()
+
+
+class Watcher:
+    """Ends the sweep at a step, or after so many polls."""
+
+    lr = None
+
+    def __init__(self, stop_at=None, cancel_after=None):
+        self.stop_at = stop_at
+        self.left = cancel_after
+
+    def poll(self):
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise InterruptedError
+
+
+def test_a_sweep_that_is_asked_to_stop_ends_with_the_run_it_is_in():
+    assert [snapshot.step for _name, snapshot in train_together({"A": SWEEP}, Watcher(stop_at=20))] == [18, 36]
+
+
+def test_a_sweep_can_be_cancelled_within_a_run():
+    seen = []
+    with pytest.raises(InterruptedError):
+        seen.extend(train_together({"A": SWEEP}, Watcher(cancel_after=30)))
+    assert len(seen) == 1
+
+
+def test_each_round_of_each_run_asks_its_control_once():
+    watcher = Watcher(cancel_after=10_000)
+    list(train_together(VARIANTS, watcher))
+    assert 10_000 - watcher.left == SWEEP.total_steps + 6  # and once more for each run's last measurement
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"sweep_over": "seed"}, "sweep_over (='seed') must be one of none, labels, "),
+        ({"sweep_values": (30, 10)}, "sweep_values (=(30, 10)) must rise from number to number."),
+        ({"sweep_values": 10}, "sweep_values (=10) must be a list of at most 50 numbers."),
+        ({"sweep_values": ("x",)}, "sweep_values (='x') must be a finite number."),
+    ],
+)
+def test_a_bad_sweep_is_refused_in_a_sentence(settings, sentence):
+    with pytest.raises(ExperimentError) as refused:
+        replace(SWEEP, **settings)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_value_out_of_its_settings_range_is_refused_when_it_is_run():
+    with pytest.raises(ExperimentError, match=r"^labels \(=5\) must be between 10 and 60000"):
+        record(replace(SWEEP, sweep_values=(5, 10)))
+
+
+def test_variants_must_sweep_alike():
+    with pytest.raises(ExperimentError, match=r"^sweep_values must be the same in variants that train together"):
+        record_together({"A": SWEEP, "B": replace(SWEEP, sweep_values=(10, 20))})
