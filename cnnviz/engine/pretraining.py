@@ -18,12 +18,10 @@ from torch.nn.utils import skip_init
 from cnnviz.engine.data import balanced_order, check_enough
 from cnnviz.engine.examples import Examples, batches
 from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.nets import Network
 from cnnviz.engine.nets.activations import FUNCTIONS
-from cnnviz.engine.nets.cnn import Cnn
 from cnnviz.engine.nets.inits import initialise
-from cnnviz.engine.nets.mlp import Mlp
 
-Network = Mlp | Cnn
 Losses = Iterator[Tensor]
 State = dict[str, Tensor]
 OWN_SEED = 1_000_003  # keeps decoders and corruption apart from the draw of the net itself
