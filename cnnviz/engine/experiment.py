@@ -70,6 +70,9 @@ class Net(Checked):
     skip: bool = switch(False, "Skip connections", help="Every hidden layer adds its input to its output.")
     pieces: int = whole(2, 1, 32, "Pieces", "a maxout unit", help="Sums of which a maxout unit passes on the largest.")
     bias_init: float = real(0.0, -1_000.0, 1_000.0, "Initial bias", help="Of every hidden unit; below 0 it starts towards off.")
+    init_std: float = real(
+        0.01, 1e-6, 10.0, "σ", log=True, help="Initialisations normal and uniform: their spread; constant: the value."
+    )
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Measure(Checked):
     evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
     units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
     filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
+    signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
 
 
 @dataclass(frozen=True)

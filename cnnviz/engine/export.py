@@ -14,6 +14,7 @@ from typing import Any
 from cnnviz.engine.bundle import CELL, PACKAGE, bundled
 from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Data, Experiment, ExperimentError
+from cnnviz.engine.words import INITS_WITH_STD
 
 Variants = Mapping[str, Experiment]
 
@@ -212,9 +213,10 @@ def features(variants: Variants) -> set[str]:
     task = set() if source == "curve" else {"classify"}
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
+    tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
-    return settings | decay | task | activations | maxout | {source} | before | classes
+    return settings | decay | task | activations | maxout | {source} | before | classes | tuned
 
 
 def points_text(data: Data) -> str:
@@ -246,10 +248,16 @@ def required_settings(experiment: Experiment) -> dict[str, str]:
         "depth": str(experiment.get("depth")),
         "width": str(experiment.get("width")),
         "activation": ACTIVATIONS[experiment.get("activation")].format(pieces=experiment.get("pieces")),
-        "init": experiment.get("init"),
+        "init": init_text(experiment),
         "optimiser": optimiser_text(experiment),
         "lr": repr(experiment.get("lr")),
     }
+
+
+def init_text(experiment: Experiment) -> str:
+    """The source of the function that draws the weights."""
+    init, std = experiment.get("init"), experiment.get("init_std")
+    return f"partial({init}, std={std!r})" if init in INITS_WITH_STD else init
 
 
 def optimiser_text(experiment: Experiment) -> str:

@@ -24,7 +24,8 @@ from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import drawn  # if shapes
-from cnnviz.engine.nets.inits import he
+from cnnviz.engine.nets.inits import he, lsuv
+from cnnviz.engine.nets.lsuv import tune  # if lsuv
 
 # %% Settings
 STEPS = 1_000
@@ -298,6 +299,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     classes = int(labels.max()) + 1  # if all_classes
     classes = TASK_CLASSES or int(labels.max()) + 1  # if labels or task_classes or pretraining
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
+    if given.init is lsuv:  # if lsuv
+        tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining
     inputs, labels = task_of(inputs, labels)  # if labels or task_classes
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.engine import device as devices
-from cnnviz.engine import fit, nets, optimisers, pretraining, probes, schedules, units
+from cnnviz.engine import fit, nets, optimisers, pretraining, probes, schedules, signal, units
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.nets import lsuv
 from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.engine.sweep import swept_together
@@ -171,6 +172,7 @@ class Learner:
         self.found = found
         generator = torch.Generator().manual_seed(experiment.seed)
         self.net = nets.build(experiment.net, found.input_shape, found.classes, generator).to(device)
+        self.tuning = self._tuned()
         self.parameters = list(self.net.parameters())
         self.weights = [parameter for parameter in self.parameters if parameter.ndim > 1]
         self.optimiser = optimisers.build(self.net, experiment.optimiser)
@@ -194,7 +196,15 @@ class Learner:
             "activation": self.experiment.net.activation,
             "log_grad_range": list(probes.LOG_RANGE),
         }
-        return Recording(self.experiment, tuple(self.watch.layers), about)
+        tuning = {"lsuv": self.tuning} if self.tuning else {}
+        return Recording(self.experiment, tuple(self.watch.layers), about | tuning)
+
+    def _tuned(self) -> lsuv.Tuning:
+        """LSUV looks at the batch that step 0 will train on; other initialisations need no data."""
+        if self.experiment.net.init != "lsuv":
+            return []
+        inputs, _labels = next(batches(self.found, self.experiment.batch_size, self.experiment.seed))
+        return lsuv.tune(self.net, inputs)
 
     def prepare(self, step: int) -> Snapshot | None:
         """One update of pre-training; the snapshot of the state before it where one is due and there is something to tell."""
@@ -285,8 +295,10 @@ class Learner:
 
     def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
         all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
-        unit_level = [probes.UNIT] if self.experiment.measure.units else []
-        return [probes.SNAPSHOT, probes.HISTOGRAM, *unit_level] if all_of_them else [probes.SNAPSHOT]
+        asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
+        if self.experiment.measure.signal:
+            asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
+        return [probes.SNAPSHOT, probes.HISTOGRAM, *asked] if all_of_them else [probes.SNAPSHOT, *asked]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:
         if step in self.timetable.evaluations or (last and self.timetable.evaluations):

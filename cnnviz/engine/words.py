@@ -5,7 +5,9 @@ A registry in torch's half of the engine defines exactly these; a test compares 
 
 NETS = ("mlp", "cnn", "maxout_difference")
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear", "prelu", "relu6", "maxout")
-INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero")
+INITS_WITH_STD = ("normal", "constant", "uniform")  # their spread is the setting init_std
+MORE_INITS = ("constant", "uniform", "he_fan_out", "he_fan_out_uniform", "lsuv")
+INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero", *MORE_INITS)
 NORMS = ("none", "batch", "layer")
 OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")

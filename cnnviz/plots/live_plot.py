@@ -55,6 +55,15 @@ class Binding:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a data attribute of a trace holds whatever is recorded: a curve that theory gives. None leaves a gap."""
+
+    trace: int
+    attr: str
+    values: tuple[float | str | None, ...]
+
+
+@dataclass(frozen=True)
 class Quantity:
     """One number out of a recording, for a headline or a takeaway.
 
@@ -87,6 +96,7 @@ class LivePlot:
     explain: one sentence on how to read it, also the chart's text for those who can't see it.
     details: for a plot whose x is layers, a sentence shown when a layer is picked: {layer} and {column} stand for the layer's
         name and the column's number at the cursor; one sentence a variant.
+    given: data of traces that no recording fills.
     """
 
     name: str
@@ -95,6 +105,7 @@ class LivePlot:
     headline: Headline
     explain: str
     details: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[Given, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What the panel needs to draw it."""
@@ -105,6 +116,7 @@ class LivePlot:
             "headline": asdict(self.headline),
             "explain": self.explain,
             "details": dict(self.details),
+            "given": [asdict(one) for one in self.given],
         }
 
 
@@ -125,6 +137,8 @@ def plot(build: Callable[..., LivePlot]) -> Callable[..., LivePlot]:
 def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
     """The plot's figure with every binding applied at a step, its headline as title: for export and pictures."""
     figure = go.Figure(plot.figure)
+    for one in plot.given:
+        figure.data[one.trace][one.attr] = one.values
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
     figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))

@@ -205,6 +205,12 @@ def _bar_below(title: str, ticks: Mapping[str, Any]) -> dict[str, Any]:
     return {"colorscale": MAGNITUDE_SCALE, "colorbar": bar}
 
 
+def signed(title: str) -> dict[str, Any]:
+    """A colour axis for values of either sign, 0 in its middle, its bar below the plot areas."""
+    bar = magnitudes(title, 0, 0)["colorbar"] | {"tickprefix": "", "ticksuffix": "", "nticks": 5, "exponentformat": "SI"}
+    return {"colorscale": SIGNED_SCALE, "cmid": 0, "colorbar": bar}
+
+
 def level(chart: go.Figure, y: float, text: str) -> None:
     """A dotted horizontal line at a level of the y axis, with its meaning written at its left end."""
     chart.add_hline(y=y, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})

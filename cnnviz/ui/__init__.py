@@ -5,6 +5,7 @@ from cnnviz.ui.controls import Knobs, controls, describe
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import findings, opening, predict, references, theory, try_this
 from cnnviz.ui.live import Tabs, live
+from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "findings",
     "live",
     "opening",
+    "picture",
     "predict",
     "references",
     "replay",

@@ -76,19 +76,21 @@ class Knobs:
         chosen = self.lesson.presets[self.preset_name]
         st.caption(chosen.why + (f" *{chosen.source}*" if chosen.source else ""))
 
-    def slider(self, name: str, low: float | None = None, high: float | None = None) -> Any:
-        """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic."""
+    def slider(self, name: str, low: float | None = None, high: float | None = None, disabled: bool = False) -> Any:
+        """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic. disabled: it decides nothing now."""
         wanted = rule(name)
         low, high = wanted.low if low is None else low, wanted.high if high is None else high
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
         value = st.session_state[self.key(name)]
         if wanted.log:
             options = self._stops(name, low, high)
-            return st.select_slider(label, options, key=self.key(name), format_func=_shown(wanted.off), help=wanted.help or None)
+            return st.select_slider(
+                label, options, key=self.key(name), format_func=_shown(wanted.off), help=wanted.help or None, disabled=disabled
+            )
         kind = int if wanted.kind == "whole" else float
         low, high = min(low, value), max(high, value)
         step = kind(1) if kind is int else (high - low) / 100
-        return st.slider(label, kind(low), kind(high), step=step, key=self.key(name), help=wanted.help or None)
+        return st.slider(label, kind(low), kind(high), step=step, key=self.key(name), help=wanted.help or None, disabled=disabled)
 
     def _stops(self, name: str, low: float, high: float) -> list[Any]:
         """The slider's stops, with every preset's value and the link's own among them, the same all session long."""
@@ -211,9 +213,12 @@ _WORDS = {
     "cnn": "convolutional",
     "he": "He normal",
     "he_uniform": "He uniform",
-    "glorot": "Glorot normal",
-    "glorot_uniform": "Glorot uniform",
+    "glorot": "Glorot (Xavier) normal",
+    "glorot_uniform": "Glorot (Xavier) uniform",
     "standard": "standard, ±1/√fan_in",
+    "he_fan_out": "He normal, fan_out",
+    "he_fan_out_uniform": "He uniform, fan_out",
+    "lsuv": "LSUV",
     "sgd": "SGD",
     "rmsprop": "RMSProp",
     "adam": "Adam",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from cnnviz import store
-from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Lesson
 from cnnviz.live import offers
@@ -18,6 +18,7 @@ from cnnviz.ui import link
 from cnnviz.ui.controls import describe
 from cnnviz.ui.panel import panel
 
+FRESH = {"steps": 1, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that is about its step 0
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 
 
@@ -26,27 +27,43 @@ def learner() -> str:
     return str(st.session_state.setdefault("learner", secrets.token_urlsafe(12)))
 
 
-def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs) -> Mapping[str, Recording]:
+def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs, *, instant: bool = False) -> Mapping[str, Recording]:
     """Draw the panel for these variants; the recordings of the finished run that it shows, else the stored ones.
 
     tabs: plot functions by tab, at most four each. Nothing here waits for training: the browser talks to the run by itself.
+    instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change.
     """
     labels = describe(variants)
-    stored = {letter: experiment.key() for letter, experiment in variants.items() if store.shared().has(experiment.key())}
+    stored = _stored(variants)
+    if instant:
+        measured = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()}
+        variants, stored = measured, _stored(measured) or stored
+    page = f"{lesson.slug}.fresh" if instant else lesson.slug
     first = next(iter(variants.values()))
     shown = panel(
-        page=lesson.slug,
-        offer=offers.make(variants, learner(), lesson.slug, labels),
+        page=page,
+        offer=offers.make(variants, learner(), page, labels),
         tabs={tab: [plot(tuple(variants)) for plot in plots] for tab, plots in tabs.items()},
         labels=labels,
-        stored=stored if len(stored) == len(variants) else {},
+        stored=stored,
         steps=first.total_steps,
         lr=first.optimiser.lr,
         watch=link.followed(st.query_params.to_dict()),
-        key=f"{lesson.slug}.panel",
+        key=f"{page}.panel",
+        instant=instant,
     )
     run = local.shared().find(shown.run) if shown.run else None
     if run is not None:
         return run.recordings() if run.ended else {}
+    return _loaded(stored)
+
+
+def _stored(variants: Mapping[str, Experiment]) -> dict[str, str]:
+    """The recording keys of the variants by letter, where there is one for each, else {}."""
+    keys = {letter: experiment.key() for letter, experiment in variants.items()}
+    return keys if all(store.shared().has(key) for key in keys.values()) else {}
+
+
+def _loaded(stored: Mapping[str, str]) -> dict[str, Recording]:
     found = {letter: store.shared().get(key) for letter, key in stored.items()}
     return {letter: recording for letter, recording in found.items() if recording is not None}

@@ -49,6 +49,7 @@ SCRIPTS = {
         letter: replace(TINY, task_classes=5, labels=20, pretraining_steps=14, corruption=0.2, pretraining=scheme)
         for letter, scheme in zip("ABCD", words.PRETRAININGS, strict=True)
     },
+    "LSUV on a cnn, and beside an init that sees no data": {"A": replace(CNN, init="lsuv"), "B": replace(CNN, init="he_fan_out")},
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -63,6 +64,7 @@ SWEPT = {
     "bias_init": (0.0, -0.5),
     "weight_decay": (0.0, 0.1),
     "init_scale": (1.0, 0.5),
+    "init_std": (0.01, 0.2),
     "momentum": (0.0, 0.5),
     "clip_norm": (0.0, 0.1),
     "clip_value": (0.0, 0.01),
@@ -73,6 +75,7 @@ SWEPT = {
 NEEDED_BESIDE = {
     "activation": {"init_scale": 2.5, "lr": 0.002},  # inputs beyond 6, where ReLU6 is not ReLU
     "pieces": {"activation": "maxout", "net": "cnn", "width": 6},
+    "init_std": {"init": "uniform"},
     "weight_decay": {"optimiser": "adamw", "norm": "batch"},
     "optimiser": {"weight_decay": 0.1, "lr": 0.01},
     "momentum": {"optimiser": "nesterov"},
@@ -190,6 +193,7 @@ ABSENT = {
     "schedules": ("schedule", replace(TINY, schedule="cosine")),
     "warm-up": ("warmup", replace(TINY, warmup_steps=3)),
     "convolutions": ("Conv2d(", CNN),
+    "tuning on data": ("def tune", replace(TINY, init="lsuv")),
     "other inits": ("def orthogonal", replace(TINY, init="orthogonal")),
     "other data": ("def spirals", replace(TINY, dataset="spirals")),
     "the initial bias": ("bias_init", replace(TINY, bias_init=1.0)),

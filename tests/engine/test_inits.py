@@ -8,6 +8,7 @@ from torch import nn
 
 from cnnviz.engine import words
 from cnnviz.engine.nets.inits import INITS, fans, initialise
+from cnnviz.engine.words import INITS_WITH_STD
 
 SHAPES = {"linear": (300, 500), "conv": (60, 80, 3, 3)}
 VARIANCES = {
@@ -18,6 +19,10 @@ VARIANCES = {
     "standard": lambda fan_in, fan_out: 1 / (3 * fan_in),
     "normal": lambda fan_in, fan_out: 1e-4,
     "zero": lambda fan_in, fan_out: 0.0,
+    "constant": lambda fan_in, fan_out: 0.0,
+    "uniform": lambda fan_in, fan_out: 1e-4,
+    "he_fan_out": lambda fan_in, fan_out: 2 / fan_out,
+    "he_fan_out_uniform": lambda fan_in, fan_out: 2 / fan_out,
 }
 TORCH = {
     "he": lambda w, g: nn.init.kaiming_normal_(w, generator=g),
@@ -28,6 +33,11 @@ TORCH = {
     "normal": lambda w, g: nn.init.normal_(w, std=0.01, generator=g),
     "orthogonal": lambda w, g: nn.init.orthogonal_(w, generator=g),
     "zero": lambda w, g: nn.init.zeros_(w),
+    "constant": lambda w, g: nn.init.constant_(w, 0.01),
+    "uniform": lambda w, g: nn.init.uniform_(w, -0.01 * math.sqrt(3), 0.01 * math.sqrt(3), generator=g),
+    "he_fan_out": lambda w, g: nn.init.kaiming_normal_(w, mode="fan_out", generator=g),
+    "he_fan_out_uniform": lambda w, g: nn.init.kaiming_uniform_(w, mode="fan_out", generator=g),
+    "lsuv": lambda w, g: nn.init.orthogonal_(w, generator=g),  # before it has seen data
 }
 
 
@@ -50,7 +60,7 @@ def test_fans_count_what_a_unit_reads_and_who_reads_it(shape):
 def test_the_variance_is_the_formulas(init, shape):
     weight = drawn(init, shape)
     assert float(weight.var()) == pytest.approx(VARIANCES[init](*fans(weight)), rel=0.03)
-    assert abs(float(weight.mean())) < 0.02 * max(float(weight.std()), 1e-12) * 5
+    assert init == "constant" or abs(float(weight.mean())) < 0.02 * max(float(weight.std()), 1e-12) * 5
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -64,6 +74,26 @@ def test_it_draws_what_torch_draws(init, shape):
 def test_orthogonal_rows_have_length_1_and_stand_upright(shape):
     rows = drawn("orthogonal", shape).flatten(1).double()
     torch.testing.assert_close(rows @ rows.T, torch.eye(len(rows), dtype=torch.float64), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_more_rows_than_columns_are_orthonormal_by_columns(shape):
+    outputs, inputs, *kernel = SHAPES[shape]
+    weight = INITS["orthogonal"](torch.empty(8 * outputs * 9, inputs, *kernel), torch.Generator().manual_seed(0)).flatten(1)
+    gram = weight.T.double() @ weight.double()
+    torch.testing.assert_close(gram, torch.eye(len(gram), dtype=torch.float64), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("init", INITS_WITH_STD)
+def test_a_spread_of_its_own_scales_what_is_drawn_and_others_take_none(init):
+    wide, narrow = (INITS[init](torch.empty(300, 500), torch.Generator().manual_seed(0), std) for std in (0.5, 0.01))
+    torch.testing.assert_close(wide, 50 * narrow)
+    layer = nn.Linear(500, 300)
+    initialise(layer, init, 1.0, torch.Generator().manual_seed(0), std=0.5)
+    assert torch.equal(layer.weight.detach(), wide)
+    for other in set(INITS) - set(INITS_WITH_STD):
+        initialise(layer, other, 1.0, torch.Generator().manual_seed(0), std=0.5)
+        assert torch.equal(layer.weight.detach(), drawn(other))
 
 
 @pytest.mark.parametrize("init", INITS)

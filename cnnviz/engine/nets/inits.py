@@ -11,7 +11,9 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor, nn
 
-Init = Callable[[Tensor, Generator], Tensor]
+from cnnviz.engine.words import INITS_WITH_STD
+
+Init = Callable[..., Tensor]
 
 
 def fans(weight: Tensor) -> tuple[int, int]:
@@ -48,9 +50,9 @@ def standard(weight: Tensor, generator: Generator) -> Tensor:
     return weight.uniform_(-bound, bound, generator=generator)
 
 
-def normal(weight: Tensor, generator: Generator) -> Tensor:
-    """N(0, 0.01²), whatever the fans: as AlexNet did."""
-    return weight.normal_(0, 0.01, generator=generator)
+def normal(weight: Tensor, generator: Generator, std: float = 0.01) -> Tensor:
+    """N(0, std²), whatever the fans: with 0.01 as AlexNet did."""
+    return weight.normal_(0, std, generator=generator)
 
 
 def orthogonal(weight: Tensor, generator: Generator) -> Tensor:
@@ -63,6 +65,33 @@ def zero(weight: Tensor, generator: Generator) -> Tensor:
     return weight.zero_()
 
 
+def constant(weight: Tensor, generator: Generator, std: float = 0.01) -> Tensor:
+    """Every weight the same number, which is called std for the sake of its slider: every unit of a layer stays equal."""
+    return weight.fill_(std)
+
+
+def uniform(weight: Tensor, generator: Generator, std: float = 0.01) -> Tensor:
+    """U(±√3 std), whatever the fans: the variance of `normal`."""
+    bound = math.sqrt(3) * std
+    return weight.uniform_(-bound, bound, generator=generator)
+
+
+def he_fan_out(weight: Tensor, generator: Generator) -> Tensor:
+    """N(0, 2/fan_out): keeps the gradient's level instead of the signal's. He et al. 2015, eq. 14."""
+    return weight.normal_(0, math.sqrt(2 / fans(weight)[1]), generator=generator)
+
+
+def he_fan_out_uniform(weight: Tensor, generator: Generator) -> Tensor:
+    """U(±√(6/fan_out)): the variance of `he_fan_out`."""
+    bound = math.sqrt(6 / fans(weight)[1])
+    return weight.uniform_(-bound, bound, generator=generator)
+
+
+def lsuv(weight: Tensor, generator: Generator) -> Tensor:
+    """`orthogonal`, which `lsuv.tune` then rescales by what a batch makes of it. Mishkin & Matas 2016."""
+    return orthogonal(weight, generator)
+
+
 INITS: dict[str, Init] = {
     "he": he,
     "glorot": glorot,
@@ -72,12 +101,18 @@ INITS: dict[str, Init] = {
     "normal": normal,
     "orthogonal": orthogonal,
     "zero": zero,
+    "constant": constant,
+    "uniform": uniform,
+    "he_fan_out": he_fan_out,
+    "he_fan_out_uniform": he_fan_out_uniform,
+    "lsuv": lsuv,
 }
 
 
 @torch.no_grad()
-def initialise(layer: nn.Linear | nn.Conv2d, init: str, scale: float, generator: Generator) -> None:
-    """Draw a layer's weights by the scheme, times `scale`; its bias, where it has one, becomes 0."""
-    INITS[init](layer.weight, generator).mul_(scale)
+def initialise(layer: nn.Linear | nn.Conv2d, init: str, scale: float, generator: Generator, std: float = 0.01) -> None:
+    """Draw a layer's weights by the scheme, times `scale`; its bias, where it has one, becomes 0. std: see `normal`."""
+    settings = {"std": std} if init in INITS_WITH_STD else {}
+    INITS[init](layer.weight, generator, **settings).mul_(scale)
     if layer.bias is not None:
         layer.bias.zero_()

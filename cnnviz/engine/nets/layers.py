@@ -49,7 +49,7 @@ class Layer(nn.Module):
 
 def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
     """A hidden layer around `weights`, drawn, normalised and activated as the net says."""
-    initialise(weights, net.init, net.init_scale, generator)
+    initialise(weights, net.init, net.init_scale, generator, net.init_std)
     if net.bias_init and weights.bias is not None:
         nn.init.constant_(weights.bias, net.bias_init)
     norm = NORMS[net.norm](weights.weight.shape[0], weights.weight.ndim == 4)
@@ -59,5 +59,5 @@ def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
 def output(net: Net, features: int, classes: int, generator: Generator) -> Layer:
     """The last layer: fully connected and linear, (N, features) to logits (N, classes)."""
     weights = skip_init(nn.Linear, features, classes)
-    initialise(weights, net.init, net.init_scale, generator)
+    initialise(weights, net.init, net.init_scale, generator, net.init_std)
     return Layer(weights, FUNCTIONS["linear"])

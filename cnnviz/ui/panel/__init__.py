@@ -81,12 +81,14 @@ def panel(
     lr: float,
     key: str,
     watch: Mapping[str, str] | None = None,
+    instant: bool = False,
 ) -> PanelState:
     """Draw the panel. It is mounted once for its key; later calls only hand it new data.
 
     offer: the token of what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
     stored: recording keys by variant, {} where there is none for these settings. lr: the starting rate.
-    watch: {"run", "token"} of somebody else's run to follow.
+    watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by itself, shows its first
+    step, and has nothing to press.
     """
     data = {
         "page": page,
@@ -98,6 +100,7 @@ def panel(
         "steps": steps,
         "lr": lr,
         "watch": dict(watch) if watch else None,
+        "instant": instant,
         "plotly": plotly.__version__,
         "relay": False,
         "mail": [],

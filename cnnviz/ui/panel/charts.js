@@ -42,10 +42,21 @@ export class Charts {
   }
 
   show(plots) {
+    if (plots.length && plots.map(({ name }) => name).join() === this.cards.map(card => card.plot.name).join()) return this.reshow(plots)
     this.clear()
     this.grid.dataset.charts = plots.length
     this.cards = plots.map(plot => new Card(plot, () => this.draw(true)))
     this.grid.replaceChildren(...this.cards.map(card => card.root))
+    this.draw(true)
+  }
+
+  // The same charts with other lines in them: nothing is mounted again, so zoom and hover stay.
+  reshow(plots) {
+    plots.forEach((plot, index) => {
+      const card = this.cards[index]
+      if (JSON.stringify(card.plot) === JSON.stringify(plot)) return
+      Object.assign(card, { plot, mark: '' })
+    })
     this.draw(true)
   }
 
@@ -155,6 +166,7 @@ class Card {
 
   data({ recordings, step, hidden }) {
     const traces = this.plot.figure.data.map(trace => ({ ...trace, visible: !hidden.has(trace.name) }))
+    for (const given of this.plot.given) traces[given.trace][given.attr] = given.values
     for (const binding of this.plot.bindings) traces[binding.trace][binding.attr] = values(binding, recordings, step)
     return traces
   }

@@ -60,6 +60,7 @@ class Panel {
     this.component = component
     const data = (this.data = component.data)
     if (!earlier) this.begin()
+    this.root.classList.toggle('cnnviz-instant', data.instant)
     if (data.tabs !== earlier?.tabs) this.makeTabs()
     if (data.relay) this.link.goBy(message => this.relay(message))
     this.link.mail(data.mail)
@@ -84,23 +85,32 @@ class Panel {
     this.colourScheme.addEventListener('change', this.retheme)
     this.themes = new MutationObserver(this.retheme)
     for (const node of ancestors(this.root)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
-    const watched = this.data.watch ?? this.remembered()
+    const watched = this.data.instant ? null : this.data.watch ?? this.remembered()
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
     else this.settle()
   }
 
   // Without a run that goes on: draw what is stored for the page's settings; where nothing is, keep what is shown.
   settle() {
+    if (this.data.instant) return this.settleInstantly()
     if (this.active || this.data.watch || this.view?.digest === this.digest) return
     if (Object.keys(this.data.stored).length) this.showStored()
     else this.refresh()
   }
 
+  // An instant panel runs by itself what it can't show from the store; the picture before stays until the new numbers are there.
+  settleInstantly() {
+    if (this.asked === this.digest) return
+    this.asked = this.digest
+    if (Object.keys(this.data.stored).length) this.showStored()
+    else this.start(false)
+  }
+
   async showStored() {
     const { stored, labels, steps, offer } = this.data
     const fetched = await Promise.all(Object.values(stored).map(key => fetchRecording(key)))
-    if (this.data?.offer !== offer || this.active) return
-    if (fetched.some(delta => delta === null)) return this.say('')
+    if (this.data?.offer !== offer || (this.active && !this.data.instant)) return
+    if (fetched.some(delta => delta === null)) return this.data.instant ? this.start(false) : this.say('')
     const recordings = {}
     Object.keys(stored).forEach((variant, index) => (recordings[variant] = bindings.extend(fresh(), fetched[index])))
     this.view = { labels, digest: this.digest, recordings, steps, run: null }
@@ -115,6 +125,7 @@ class Panel {
   // What the server says
 
   hear(message) {
+    if (!this.run && ['recording', 'delta', 'status'].includes(message.type)) return // of a run that is shown no more
     this[{ run: 'began', recording: 'whole', delta: 'delta', status: 'changed', refused: 'refused', error: 'refused' }[message.type]](message)
     this.refresh()
   }
@@ -129,7 +140,7 @@ class Panel {
       lr: message.lr, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
     }
     this.toolbar.showRate(message.lr)
-    if (!message.token) return
+    if (!message.token || this.data.instant) return
     sessionStorage.setItem(this.memory, JSON.stringify({ run: message.run, token: message.token }))
     const { speedValue, stopAtValue } = this.toolbar
     if (this.pressed && speedValue) this.link.send({ op: 'speed', value: speedValue })
@@ -154,7 +165,8 @@ class Panel {
     for (const [variant, delta] of Object.entries(variants)) {
       run.recordings[variant] = bindings.extend(run.recordings[variant] ?? fresh(), delta)
     }
-    if (Object.values(run.recordings).some(recording => recording.steps.length)) this.showRun()
+    const measured = Object.values(run.recordings).filter(recording => recording.steps.length).length
+    if (measured >= (this.data.instant ? Object.keys(run.labels).length : 1)) this.showRun()
   }
 
   // The charts keep the run before until the first numbers of this one are there.
@@ -170,7 +182,7 @@ class Panel {
     if (words.ENDED.includes(status.state) && this.run.finished === undefined) {
       this.run.finished = true
       this.tellRun()
-      this.tellPage('finished', this.run.id)
+      if (!this.data.instant) this.tellPage('finished', this.run.id)
     }
   }
 
@@ -178,7 +190,7 @@ class Panel {
     this.pressed = null
     if (op === 'watch' && !this.data.watch) {
       this.forget()
-      this.run = null
+      this.run = this.asked = null
       if (!this.view || this.view.run) this.view = null
       this.settle()
     } else this.notice = sentence
@@ -188,6 +200,7 @@ class Panel {
 
   tellRun() {
     if (!this.run || this.data === null || this.toldRun === this.run.id) return
+    if (this.data.instant && !this.run.finished) return // its numbers are there at once, and only then worth a script run
     this.toldRun = this.run.id
     this.tellPage('run', this.run.id)
   }
@@ -246,7 +259,7 @@ class Panel {
   }
 
   start(step) {
-    if (this.data.watch) return
+    if (this.data.watch && !this.data.instant) return
     this.pressed = { at: performance.now(), step }
     this.notice = ''
     this.cursor = null
@@ -307,6 +320,7 @@ class Panel {
   }
 
   get step() {
+    if (this.data.instant) return 0
     return this.cursor ?? bindings.lastStep(this.view?.recordings ?? {})
   }
 
@@ -330,23 +344,25 @@ class Panel {
     const { view, run, state } = this
     this.root.dataset.state = state
     this.root.dataset.step = this.step
-    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch })
+    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch || this.data.instant })
     this.status.show({
       words: this.statusWords(),
       notes: this.notes(),
       moment: `${state}${Math.floor(performance.now() / SPEAK_EVERY)}`,
       lagging: view?.run && this.active && this.cursor !== null,
-      canShare: !!run?.token,
+      canShare: !!run?.token && !this.data.instant,
     })
     this.legend.show(view?.labels ?? this.data.labels, this.data.colours, this.hidden)
     const total = view?.steps ?? this.data.steps
+    this.scrubber.root.hidden = this.data.instant
     this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total)
-    this.empty.textContent = view || run ? '' : words.EMPTY
+    this.empty.textContent = view || run || this.data.instant ? '' : words.EMPTY
     this.charts.draw(urgent)
   }
 
   statusWords() {
     const { run, view } = this
+    if (this.data.instant) return words.instantWords(run, view?.digest === this.digest)
     const prefix = this.data.watch ? `${words.FOLLOWING} · ` : ''
     if (run) return prefix + (run.status ? words.statusWords(run) : 'Starting …')
     return view ? words.storedWords(this.data.steps) : this.data.watch ? prefix + 'connecting …' : 'Ready'
@@ -356,7 +372,7 @@ class Panel {
     const { run, view } = this
     const shown = this.active ? run.digest : view?.digest
     const notes = run ? words.endingWords(run.status, run.recordings) : []
-    if (shown && shown !== this.digest && !this.data.watch) notes.push(words.changedWords(this.active))
+    if (shown && shown !== this.digest && !this.data.watch && !this.data.instant) notes.push(words.changedWords(this.active))
     if (this.channel === 'lost') notes.push(words.LOST)
     if (this.channel === 'relay') notes.push(words.BLOCKED)
     return [...notes, this.notice].filter(Boolean)

@@ -34,6 +34,13 @@ const isPretraining = recordings => {
   return phases.length > 0 && phases.every(phase => phase === 0)
 }
 
+// run: null for stored numbers; current: whether the charts show the page's settings
+export function instantWords(run, current) {
+  if (!current) return ['failed', 'cancelled'].includes(run?.status?.state) ? STATES[run.status.state] : 'Measuring …'
+  return ['Measured on fresh weights, before any update', run?.status && deviceWords(run.status.device), run?.status && `seed ${run.status.seed}`]
+    .filter(Boolean).join(' · ')
+}
+
 export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeText(steps)}`
 
 export const changedWords = active => `Settings changed: press ${active ? 'Restart' : 'Train'} to run them.`
