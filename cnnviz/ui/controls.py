@@ -254,6 +254,8 @@ def _order(name: str) -> tuple[int, str]:
 def _told(name: str, experiment: Experiment, first: Experiment) -> str:
     value, wanted = experiment.get(name), rule(name)
     if wanted.kind == "choice":
+        if name == "norm":
+            return f"{words(value)} norm" if value != "none" else "no norm"
         return f"no {wanted.label.lower()}" if value == "none" else words(value)
     if wanted.kind == "switch":
         return wanted.label.lower() if value else f"no {wanted.label.lower()}"

@@ -26,3 +26,7 @@ def test_what_is_off_is_told_once():
 
 def test_a_single_variant_is_described_by_its_network():
     assert describe({"A": BASE}) == {"A": "sigmoid, depth 8, standard, ±1/√fan_in"}
+
+
+def test_a_norm_is_told_as_one():
+    assert describe({"A": BASE, "B": replace(BASE, norm="batch")}) == {"A": "no norm", "B": "batch norm"}
