@@ -30,7 +30,8 @@ pytestmark = pytest.mark.browser
 
 VARIANTS = ("A", "B")
 LAYERS = {"A": 4, "B": 6}
-SCALARS = ("loss", "accuracy", "pretraining_loss", "first_moved")
+SCALARS = ("loss", "accuracy")
+BEFORE_THE_TASK = ("pretraining_loss", "first_moved")
 CURVE = ("sweep_values", "sweep_mean", "sweep_low", "sweep_high")
 PER_LAYER = ("grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
@@ -102,8 +103,9 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found["test_accuracy"] = random.random()
     if row % 3 == 0:
         found |= {name: random.random((layers, 5)) for name in HISTOGRAMS}
-        found |= {name: wild(random, (3,)) for name in CURVE}
-        found["first_filters"] = wild(random, (5, 3, 2))
+        more = np.random.default_rng(row)
+        found |= {name: wild(more, ()) for name in BEFORE_THE_TASK} | {name: wild(more, (3,)) for name in CURVE}
+        found["first_filters"] = wild(more, (5, 3, 2))
         found["activation_hist"][0] = 0.0
         found |= {name: wild(random, (layers,)) for name in PATH}
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}

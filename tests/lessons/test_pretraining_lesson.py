@@ -1,0 +1,101 @@
+"""Lesson 240: its claims on presets that are really trained, and what they say where they do not hold."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import cnnviz
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import find
+from cnnviz.lessons import pretraining as lesson
+
+LESSON = find("pretraining")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+ENDS = {"labels": (10, 1_000), "modern": (10, 1_000)}  # of the five numbers of labels, those that the claims are about
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Trains a preset once, a sweep at its ends only; recorded("labels") gives its recordings."""
+    return cache(_recorded)
+
+
+def _recorded(name):
+    variants = LESSON.presets[name].variants
+    if name in ENDS:
+        variants = {letter: replace(experiment, sweep_values=ENDS[name]) for letter, experiment in variants.items()}
+    return cnnviz.record_together(variants)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_holds_on_its_preset(recorded, name):
+    measured = CLAIMS[name].measure(recorded(CLAIMS[name].preset))
+    assert measured is not None
+    assert measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+    assert measured.sentence.endswith(".")
+
+
+def test_with_ten_labels_every_seed_of_both_autoencoders_beats_every_seed_from_scratch(recorded):
+    a, b, c, _d = (recording.column("sweep_cells")[-1] for recording in recorded("labels").values())
+    assert min(b[0].min(), c[0].min()) > a[0].max()
+    assert max(b[1].mean(), c[1].mean()) - a[1].mean() < 0.06
+
+
+def test_the_prediction_is_answered_by_the_lead_with_ten_labels(recorded):
+    a, b, c, _d = (recording.column("sweep_cells")[-1].mean(1) for recording in recorded("labels").values())
+    lead = 100 * float(max(b[0], c[0]) - a[0])
+    low, high = [(-100, 0), (0, 5), (5, 15), (15, 100)][LESSON.prediction.answer(recorded("labels"))]
+    assert low <= lead < high
+    assert LESSON.prediction.answer(recorded("modern")) is None
+    assert LESSON.prediction.answer(recorded("watch")) is None
+
+
+def sweep(**means):
+    """Recordings of a sweep over two numbers of labels whose seeds all give these accuracies."""
+    base = replace(LESSON.presets["labels"].variants["A"], sweep_values=(10, 1_000))
+    found = {}
+    for letter, (scheme, values) in zip("ABCD", means.items(), strict=False):
+        recording = Recording(replace(base, pretraining=scheme), ("10", "1,000"))
+        cells = np.array(values, np.float32)[:, None].repeat(3, axis=1)
+        recording.append(cnnviz.Snapshot(1, {"sweep_cells": cells}))
+        found[letter] = recording
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "means", "told"),
+    [
+        ("few_labels_win", {"none": (0.8, 0.9), "autoencoder": (0.9, 0.9), "greedy": (0.82, 0.9)}, "from scratch 80 %"),
+        ("gap_closes", {"none": (0.5, 0.7), "autoencoder": (0.7, 0.9), "greedy": (0.6, 0.9)}, "20 points with 10 labels and 20"),
+        (
+            "transfer_is_narrow",
+            {"none": (0.5, 0.9), "autoencoder": (0.6, 0.9), "greedy": (0.6, 0.9), "transfer": (0.7, 0.9)},
+            "transfer 70 %",
+        ),
+    ],
+)
+def test_a_claim_fails_with_its_numbers_where_it_is_not_so(name, means, told):
+    measured = CLAIMS[name].measure(sweep(**means))
+    assert measured is not None
+    assert not measured.holds
+    assert told in measured.sentence
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    assert CLAIMS[name].measure(empty) is None
+
+
+def test_no_claim_is_made_of_a_sweep_that_has_not_ended():
+    half = sweep(none=(0.5, np.nan), autoencoder=(0.9, np.nan), greedy=(0.9, np.nan), transfer=(0.4, np.nan))
+    assert [claim.measure(half) for claim in LESSON.claims] == [None] * len(LESSON.claims)
+
+
+def test_all_four_learn_the_task_from_the_same_examples_and_batches():
+    for preset in LESSON.presets.values():
+        assert {lesson._scheme(Recording(e, ())) for e in preset.variants.values()} == set(lesson.SCHEMES)
+        assert len({replace(e, pretraining="none") for e in preset.variants.values()}) == 1
