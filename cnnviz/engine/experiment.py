@@ -130,7 +130,9 @@ class Pretraining(Checked):
         help="autoencoder: rebuild the image, end to end. greedy: one layer after the other. transfer: name other classes. "
         "none: wait.",
     )
-    pretraining_steps: int = whole(0, 0, 100_000, "Pre-training", "updates", log=True, help="Made before step 0 of the task.")
+    pretraining_steps: int = whole(
+        0, 0, 100_000, "Pre-training", "updates", log=True, help="Made before the task; a variant without it waits."
+    )
     pretraining_lr: float = real(0.001, 1e-6, 1.0, "Pre-training rate", "Adam", log=True)
     corruption: float = real(
         0.0, 0.0, 0.95, "Corruption", "of what an autoencoder reads", help="This fraction is set to 0; it has to be rebuilt too."
