@@ -43,7 +43,7 @@ def test_variances_are_those_of_the_whole_batch(activation):
         "activation_square": [(a**2).mean() for a in activations],
         "z_grad_var": [(g**2).mean() for g in z_gradients],
         "activation_grad_var": [(g**2).mean() for g in gradients],
-        "row_difference": [max(float(w.max() - w.min()) for w in layer.weight.T) for layer in net.layers.values()],
+        "row_difference": [max(float(w.max() - w.min()) for w in layer.weight.detach().T) for layer in net.layers.values()],
     }
     assert set(slow) == set(SIGNAL)
     for name, values in slow.items():
