@@ -67,7 +67,8 @@ PRESETS = {
     "spread": Preset(
         "One σ for all layers: too small, too large",
         _against(replace(SHALLOW, init="normal", init_std=0.01), "large"),
-        "A's signal dies out within a few layers. B's saturates every tanh: the variance looks well, the slope is gone.",
+        "A's signal dies out within a few layers. B's saturates most tanhs: its variance looks steady, but the few units that "
+        "are not flat multiply their gradient by large weights, layer after layer.",
     ),
     "symmetry": Preset(
         "All zero against Xavier",

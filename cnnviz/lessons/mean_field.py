@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -110,6 +111,7 @@ def weight_variance(experiment: Experiment, layer: Fans) -> float | None:
     return WEIGHT_VARIANCES[net.init](layer.fan_in, layer.fan_out, net.init_std) * net.init_scale**2
 
 
+@lru_cache(maxsize=64)
 def theory(experiment: Experiment) -> Theory | None:
     """The curves of a plain fully connected net on standardised inputs; None for another net, or without a theory."""
     net = experiment.net

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import plotly.graph_objects as go
 
@@ -17,8 +18,14 @@ FRAME_MS = 350
 def lsuv_loop(layers: Sequence[str], turns: Sequence[Turn], variant: str) -> go.Figure:
     """Bars of Var z by layer, one frame a turn, with a play button and a slider; it opens at the last turn.
 
-    Layers below the one at work have their final variance, those above it have not been reached and have no bar.
+    Layers below the one at work have their final variance, those above it have not been reached and have no bar. A loop is
+    drawn once: building its frames takes longer than the rest of a page.
     """
+    return _loop(tuple(layers), tuple((layer, turn, variance, factor) for layer, turn, variance, factor in turns), variant)
+
+
+@lru_cache(maxsize=32)
+def _loop(layers: tuple[str, ...], turns: tuple[Turn, ...], variant: str) -> go.Figure:
     chart = theme.figure("lsuv_loop", theme.layer_axis(), theme.log_axis("Var z on the batch"))
     chart.update_xaxes(categoryarray=list(layers), categoryorder="array", range=[-0.6, len(layers) - 0.4])
     sizes = [variance for _layer, _turn, variance, _factor in turns if variance > 0] or [1.0]
@@ -30,7 +37,7 @@ def lsuv_loop(layers: Sequence[str], turns: Sequence[Turn], variant: str) -> go.
     chart.update_layout(
         height=430,
         hovermode="closest",
-        title_text=frames[-1].layout.title.text,
+        title={"text": frames[-1].layout.title.text, "x": 0.01, "y": 0.98, "yanchor": "top", "automargin": False},
         updatemenus=[_buttons()],
         sliders=[_slider(frames)],
         margin={**theme.MARGIN, "t": 60, "b": 150},

@@ -25,6 +25,7 @@ from cnnviz.plots.numbers import number_text, percent_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
 from cnnviz.plots.sweeps import sweep_curve
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
+from cnnviz.plots.variance import gram_image, row_difference_over_steps, variance_by_layer, weight_image
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +34,7 @@ LAYERS = {"A": 4, "B": 6}
 SCALARS = ("loss", "accuracy")
 BEFORE_THE_TASK = ("pretraining_loss", "first_moved")
 CURVE = ("sweep_values", "sweep_mean", "sweep_low", "sweep_high")
-PER_LAYER = ("grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
+PER_LAYER = ("z_var", "row_difference", "grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
 HISTOGRAMS = ("activation_hist", "activation_grad_hist")
 STEPS = (0, 1, 2, 3, 10, 25, 60, 100)
@@ -55,6 +56,10 @@ PLOTS: list[LivePlot] = [
         pretraining_loss_over_steps,
         first_filters,
         sweep_curve,
+        variance_by_layer,
+        weight_image,
+        gram_image,
+        row_difference_over_steps,
     )
 ]
 TRANSFORMS = [
@@ -108,6 +113,7 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found["first_filters"] = wild(more, (5, 3, 2))
         found["activation_hist"][0] = 0.0
         found |= {name: wild(random, (layers,)) for name in PATH}
+        found |= {name: wild(random, (3, 4)) for name in ("weight_rows", "weight_gram")} | {"gram_error": random.random()}
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}
     if row % 2 == 0:
         apart = np.random.default_rng(row)  # so that the other columns' numbers stay as they are

@@ -47,7 +47,9 @@ def test_variances_are_those_of_the_whole_batch(activation):
     }
     assert set(slow) == set(SIGNAL)
     for name, values in slow.items():
-        np.testing.assert_allclose(recording.column(name)[0], [float(torch.as_tensor(v).detach()) for v in values], rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(
+            recording.column(name)[0], [float(torch.as_tensor(v).detach()) for v in values], rtol=1e-4, err_msg=name
+        )
 
 
 def test_the_pictures_are_a_corner_of_layer_2_and_its_products():

@@ -1,0 +1,64 @@
+"""A panel that measures by itself: it follows the controls, keeps its picture until the next is there, and leaves the focus."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SLOW = 60_000
+MEASURED = re.compile(r"^Measured on fresh weights, before any update")
+
+
+def opened(server: str, page: Page, query: str) -> None:
+    page.goto(f"{server}/initialisation{query}")
+    expect(page.locator(".cnnviz-instant")).to_have_attribute("data-frames", re.compile(r"\d"), timeout=SLOW)
+
+
+def layers_drawn(page: Page) -> int:
+    found: int = page.evaluate("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length")
+    return found
+
+
+def test_it_draws_what_is_stored_without_a_run_and_has_nothing_to_press(server: str, page: Page) -> None:
+    opened(server, page, "")
+    panel = page.locator(".cnnviz-instant")
+    expect(panel.locator(".cnnviz-line")).to_have_text(MEASURED)
+    expect(panel).to_have_attribute("data-state", "stored")
+    expect(panel.get_by_role("toolbar", name="Training")).to_be_hidden()
+    expect(panel.get_by_role("slider", name="Step shown")).to_be_hidden()
+
+
+def test_it_runs_by_itself_where_nothing_is_stored(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    assert layers_drawn(page) == 9
+
+
+def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    page.evaluate("""() => {
+      window.first = document.querySelector('.cnnviz-instant .cnnviz-chart')
+      window.shown = []
+      const note = () => window.shown.push(window.first.data?.[0].y.length)
+      new MutationObserver(note).observe(window.first, { childList: true, subtree: true })
+    }""")
+    depth = page.locator(".stSlider", has_text="Depth").locator("input[type=range]")
+    depth.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10", timeout=SLOW)
+    assert page.evaluate("window.first.isConnected")
+    assert page.evaluate("window.shown.every(layers => layers === 9 || layers === 10)"), "the picture went blank in between"
+    assert depth.evaluate("input => input === document.activeElement")
+    dashed = page.evaluate("window.first.data.filter(trace => trace.line.dash === 'dash').map(trace => trace.y.length)")
+    assert dashed == [10, 10]
+
+
+def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    training = page.locator(".cnnviz-panel:not(.cnnviz-instant)")
+    expect(training).to_have_attribute("data-state", "empty")
+    expect(page.get_by_text("Answer the question above first")).to_be_visible(timeout=SLOW)
