@@ -270,7 +270,6 @@ LESSON = Lesson(
         "strokes that reach over the whole garment?",
         "From *The same with ReLU, He and Adam*, put back one thing at a time: sigmoid, the standard start, momentum. Which of "
         "them made pre-training worth its updates?",
-        "From the start, set *Seed* to 10: other labels and weights than those recorded. Does the lead hold?",
     ),
     references=(
         Reference(

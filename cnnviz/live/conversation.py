@@ -107,7 +107,7 @@ class Conversation:
             self._reply("refused", "start", NO_OFFER)
             return
         try:
-            run = self._runner.submit(offer.variants, offer.learner, offer.page)
+            run = self._runner.submit(offer.variants, offer.learner, offer.page, ("step",) if request.step else ())
         except RefusedError as problem:
             self._reply("refused", "start", str(problem))
             return

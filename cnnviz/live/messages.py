@@ -23,7 +23,8 @@ class MessageError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """One checked message. since: the number of the last frame that the browser has; None for none."""
+    """One checked message. since: the number of the last frame that the browser has; None for none. step: a run that starts
+    makes one update, then waits."""
 
     op: str
     offer: str = ""
@@ -31,6 +32,7 @@ class Request:
     token: str = ""
     since: int | None = None
     value: float | None = None
+    step: bool = False
 
 
 def parse(text: str | bytes, limit: int) -> Request:
@@ -51,7 +53,10 @@ def parse(text: str | bytes, limit: int) -> Request:
 
 
 def _start(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"offer": _token(given, "offer")}
+    paused = given.get("step", False)
+    if not isinstance(paused, bool):
+        raise MessageError(f"step (={short(paused)}) must be true or false.")
+    return {"offer": _token(given, "offer"), "step": paused}
 
 
 def _watch(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from typing import Any, Literal, Protocol
@@ -148,8 +148,11 @@ class Run:
 class Runner(Protocol):
     """Takes experiments, gives Runs. `runners/local.py` is the default."""
 
-    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str) -> Run:
-        """Queue a comparison. A newer run of the same learner and page cancels the older one. Raises RefusedError."""
+    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str, first: Sequence[str] = ()) -> Run:
+        """Queue a comparison. A newer run of the same learner and page cancels the older one. Raises RefusedError.
+
+        first: operations without a value that it gets before it makes a step.
+        """
         ...
 
     def find(self, run_id: str) -> Run | None:

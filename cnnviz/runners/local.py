@@ -86,8 +86,11 @@ class LocalRunner:
                 self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
                 self._supervisor.start()
 
-    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str) -> Run:
-        """Queue a comparison; a newer run of the same learner and page cancels the older one. Raises RefusedError."""
+    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str, first: Sequence[str] = ()) -> Run:
+        """Queue a comparison; a newer run of the same learner and page cancels the older one. Raises RefusedError.
+
+        first: operations without a value that it gets before it makes a step.
+        """
         if not variants:
             raise RefusedError("A run needs at least one experiment.")
         self.start()
@@ -95,7 +98,7 @@ class LocalRunner:
         with self._changing():
             older = [job for job in self._of(learner) if job.run.page == page]
             self._refuse(learner, older)
-            self._jobs[run.id] = Job(run)
+            self._jobs[run.id] = Job(run, controls=[(operation, None) for operation in first])
             for job in older:
                 self._stop(job, REPLACED)
             self._dispatch()

@@ -1,6 +1,6 @@
 """A run and a runner that are fed by hand, and a clock that is wound by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,9 +34,10 @@ class HandRunner:
         self.controlled: list[tuple[str, float | None]] = []
         self.full = False
 
-    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str) -> Run:
+    def submit(self, variants: Mapping[str, Experiment], learner: str, page: str, first: Sequence[str] = ()) -> Run:
         if self.full:
             raise RefusedError("100 runs are waiting already; try again in a minute.")
+        self.controlled += [(operation, None) for operation in first]
         run = Run(variants, learner, page, self)
         self.runs[run.id] = run
         return run

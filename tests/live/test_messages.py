@@ -12,6 +12,7 @@ OPS = "start, watch, resync, pause, resume, step, cancel, lr, speed, stop_at"
 
 GOOD = [
     ({"op": "start", "offer": "abc.def"}, Request("start", offer="abc.def")),
+    ({"op": "start", "offer": "abc.def", "step": True}, Request("start", offer="abc.def", step=True)),
     ({"op": "watch", "run": "r", "token": "t"}, Request("watch", run="r", token="t")),
     ({"op": "watch", "run": "r", "token": "t", "since": 7}, Request("watch", run="r", token="t", since=7)),
     ({"op": "resync", "since": 0}, Request("resync", since=0)),
@@ -35,6 +36,7 @@ BAD = [
         '{"op": ["start"]}',
         f"op (=['start']) must be one of {OPS}.",
     ),
+    ('{"op": "start", "offer": "a.b", "step": 1}', "step (=1) must be true or false."),
     ('{"op": "start"}', "offer (=None) must be 1 to 100 ASCII characters."),
     ('{"op": "start", "offer": 5}', "offer (=5) must be 1 to 100 ASCII characters."),
     ('{"op": "watch", "run": "", "token": "t"}', "run (='') must be 1 to 100 ASCII characters."),

@@ -229,6 +229,12 @@ def test_a_single_step_is_one_update(runner):
     assert run.status.state == "paused"
 
 
+def test_a_run_that_starts_with_a_step_makes_one_and_waits(runner):
+    run = runner.submit({"A": ENDLESS}, "ada", "page", ("step",))
+    until(run, lambda run: run.status.state == "paused" and run.status.step > 0)
+    assert run.status.step == 1
+
+
 def test_a_new_learning_rate_takes_effect_and_is_recorded(runner):
     run = submit(runner, replace(ENDLESS, snapshots=2_000, lr=0.1))
     runner.control(going(run), "lr", 0.025)

@@ -145,7 +145,6 @@ class Panel {
     const { speedValue, stopAtValue } = this.toolbar
     if (this.pressed && speedValue) this.link.send({ op: 'speed', value: speedValue })
     if (this.pressed && stopAtValue && stopAtValue < message.steps) this.link.send({ op: 'stop_at', value: stopAtValue })
-    if (this.pressed?.step) this.link.send({ op: 'step' })
     setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
   }
 
@@ -263,7 +262,7 @@ class Panel {
     this.pressed = { at: performance.now(), step }
     this.notice = ''
     this.cursor = null
-    this.link.send({ op: 'start', offer: this.data.offer })
+    this.link.send({ op: 'start', offer: this.data.offer, step })
   }
 
   scrub(index) {
