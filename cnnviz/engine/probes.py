@@ -29,6 +29,7 @@ SNAPSHOT: dict[str, Statistic] = {}
 HISTOGRAM: dict[str, Statistic] = {}
 UPDATE: dict[str, Statistic] = {}
 UNIT: dict[str, Statistic] = {}  # with every HISTOGRAM, where an experiment asks for it: see `units`
+_REGISTERED: dict[str, Statistic] = {}  # of every group, those of other modules too
 
 
 def probe(moment: dict[str, Statistic]) -> Callable[[Statistic], Statistic]:
@@ -39,10 +40,10 @@ def probe(moment: dict[str, Statistic]) -> Callable[[Statistic], Statistic]:
 
     def register(statistic: Statistic) -> Statistic:
         name = statistic.__name__
-        taken = next((found[name] for found in (SNAPSHOT, HISTOGRAM, UPDATE, UNIT) if name in found), None)
+        taken = _REGISTERED.get(name)
         if taken:
             raise TypeError(f"the probe '{name}' is defined in both {taken.__module__} and {statistic.__module__}")
-        moment[name] = statistic
+        moment[name] = _REGISTERED[name] = statistic
         return statistic
 
     return register

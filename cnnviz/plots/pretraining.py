@@ -80,15 +80,6 @@ def first_filters(variants: Sequence[str]) -> LivePlot:
 
 
 def _signed() -> dict[str, object]:
-    bar = {
-        "orientation": "h",
-        "yref": "container",
-        "y": 0,
-        "yanchor": "bottom",
-        "thickness": 12,
-        "outlinewidth": 0,
-        "title": {"text": "Weight, over the largest of its tile", "side": "bottom", "font": {"size": theme.FONT_SIZE}},
-        "tickvals": [-LEVELS, 0, LEVELS],
-        "ticktext": ["−1", "0", "1"],
-    }
-    return {"colorscale": theme.SIGNED_SCALE, "cmin": -LEVELS, "cmax": LEVELS, "colorbar": bar}
+    ticks = {"tickvals": [-LEVELS, 0, LEVELS], "ticktext": ["−1", "0", "1"]}
+    axis = theme.signed("Weight, over the largest of its tile", ticks)
+    return {**axis, "cmid": None, "cmin": -LEVELS, "cmax": LEVELS}

@@ -183,16 +183,17 @@ def layer_stack_axis() -> dict[str, Any]:
 
 def magnitudes(title: str, low: float, high: float) -> dict[str, Any]:
     """A colour axis over log₁₀ values, its bar below the plot areas with ticks written 10⁻⁵."""
-    return {"cmin": low, "cmax": high} | _bar_below(title, POWERS)
+    return {"colorscale": MAGNITUDE_SCALE, "cmin": low, "cmax": high, "colorbar": _bar_below(title, POWERS)}
 
 
 def shares(title: str) -> dict[str, Any]:
     """A colour axis over shares from 0 to 1, its bar below the plot areas."""
-    return {"cmin": 0, "cmax": 1} | _bar_below(title, {"tickformat": ".0%", "nticks": 6})
+    bar = _bar_below(title, {"tickformat": ".0%", "nticks": 6})
+    return {"colorscale": MAGNITUDE_SCALE, "cmin": 0, "cmax": 1, "colorbar": bar}
 
 
 def _bar_below(title: str, ticks: Mapping[str, Any]) -> dict[str, Any]:
-    bar = {
+    return {
         "orientation": "h",
         "yref": "container",
         "y": 0,
@@ -202,12 +203,11 @@ def _bar_below(title: str, ticks: Mapping[str, Any]) -> dict[str, Any]:
         "title": {"text": title, "side": "bottom", "font": {"size": FONT_SIZE}},
         **ticks,
     }
-    return {"colorscale": MAGNITUDE_SCALE, "colorbar": bar}
 
 
-def signed(title: str) -> dict[str, Any]:
-    """A colour axis for values of either sign, 0 in its middle, its bar below the plot areas."""
-    bar = magnitudes(title, 0, 0)["colorbar"] | {"tickprefix": "", "ticksuffix": "", "nticks": 5, "exponentformat": "SI"}
+def signed(title: str, ticks: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A colour axis for values of either sign, 0 in its middle, its bar below the plot areas; ticks: instead of short numbers."""
+    bar = _bar_below(title, {"nticks": 5, "exponentformat": "SI"} if ticks is None else ticks)
     return {"colorscale": SIGNED_SCALE, "cmid": 0, "colorbar": bar}
 
 
