@@ -28,10 +28,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-left, right = st.columns([1, 3], gap="medium")
-with left, ui.controls(lesson, SETTINGS) as knob:
-    knob.said()
-    knob.preset()
+with ui.controls(lesson, SETTINGS) as knob:
     knob.remedies("Remedies, in B only")
     knob.choice("activation")
     knob.slider("depth", high=60)
@@ -49,7 +46,6 @@ with left, ui.controls(lesson, SETTINGS) as knob:
         knob.slider("batch_size", low=8, high=512)
         knob.slider("steps", low=100, high=5_000)
         knob.slider("seed", high=20)
-    knob.reset_button()
     variants = knob.variants()
 
 loss = partial(loss_over_steps, classes=10)
@@ -59,7 +55,7 @@ PLOTS: ui.Tabs = {
     "Distributions": (activation_ridges, gradient_ridges),
     "Chain rule": (chain_walk,),
 }
-with right:
+with knob.stage:
     recordings = ui.live(lesson, variants, PLOTS)
 
 ui.findings(lesson, recordings, guess)
@@ -90,6 +86,4 @@ ui.theory(
         "its own.",
     ),
 )
-ui.try_this(lesson)
-ui.code(lesson.slug, variants)
-ui.references(lesson)
+ui.closing(lesson, variants)

@@ -33,10 +33,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-left, right = st.columns([1, 3], gap="medium")
-with left, ui.controls(lesson, SETTINGS) as knob:
-    knob.said()
-    knob.preset()
+with ui.controls(lesson, SETTINGS) as knob:
     fits = knob.experiment().data.dataset == "curve"
     knob.remedies("Changed in B only", ("pieces", "rate") if fits else [name for name in lesson.remedies if name != "pieces"])
     if fits:
@@ -60,7 +57,6 @@ with left, ui.controls(lesson, SETTINGS) as knob:
         knob.choice("optimiser")
         knob.slider("steps", low=100, high=5_000)
         knob.slider("seed", high=20)
-    knob.reset_button()
     variants = knob.variants()
 
 loss = partial(loss_over_steps, classes=10)
@@ -76,7 +72,7 @@ FITS: ui.Tabs = {
     "Fit": (fitted_curve, convex_halves, error_over_steps),
     "All curves": (activation_gallery,),
 }
-with right:
+with knob.stage:
     recordings = ui.live(lesson, variants, FITS if fits else LEARNS)
 
 ui.findings(lesson, recordings, guess)
@@ -103,6 +99,4 @@ ui.theory(
         "curve as you like.",
     ),
 )
-ui.try_this(lesson)
-ui.code(lesson.slug, variants)
-ui.references(lesson)
+ui.closing(lesson, variants)

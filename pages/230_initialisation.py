@@ -32,10 +32,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-left, right = st.columns([1, 3], gap="medium")
-with left, ui.controls(lesson, SETTINGS) as knob:
-    knob.said()
-    knob.preset()
+with ui.controls(lesson, SETTINGS) as knob:
     knob.remedies("Changed in B only")
     knob.choice("init")
     knob.slider("init_std", low=1e-3, high=5, disabled=not content.uses_std(knob.variants()))
@@ -50,7 +47,6 @@ with left, ui.controls(lesson, SETTINGS) as knob:
         knob.slider("batch_size", low=8, high=512)
         knob.slider("steps", low=20, high=2_000)
         knob.slider("seed", high=20)
-    knob.reset_button()
     variants = knob.variants()
 
 theory = partial(content.curves, variants)
@@ -69,7 +65,7 @@ TRAINED: ui.Tabs = {
     "Symmetry": (weight_image, row_difference_over_steps),
     "Distributions": (activation_ridges,),
 }
-with right:
+with knob.stage:
     fresh = ui.live(lesson, variants, FRESH, instant=True)
     st.caption(
         "Measured anew whenever a control changes. Dashed is what the lines below predict for an infinitely wide net, fully "
@@ -99,6 +95,4 @@ for letter, experiment in variants.items():
     for tab, text in zip(st.tabs(list(words)), words.values(), strict=True):
         tab.code(text, language="python")
 
-ui.try_this(lesson)
-ui.code(lesson.slug, variants)
-ui.references(lesson)
+ui.closing(lesson, variants)

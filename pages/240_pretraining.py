@@ -21,10 +21,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-left, right = st.columns([1, 3], gap="medium")
-with left, ui.controls(lesson, SETTINGS) as knob:
-    knob.said()
-    knob.preset()
+with ui.controls(lesson, SETTINGS) as knob:
     swept = knob.experiment().is_sweep
     if not swept:
         knob.slider("labels", low=10, high=300)
@@ -40,7 +37,6 @@ with left, ui.controls(lesson, SETTINGS) as knob:
         knob.slider("pretraining_lr", low=1e-4, high=0.03)
         knob.slider("steps", low=50, high=2_000)
         knob.slider("seed", high=20)
-    knob.reset_button()
     variants = knob.each()
 
 SWEPT: ui.Tabs = {"Accuracy against labels": (partial(sweep_curve, over="labels"),)}
@@ -48,7 +44,7 @@ WATCHED: ui.Tabs = {
     "Filters": (first_filters,),
     "Learning": (pretraining_loss_over_steps, loss_over_steps, accuracy_over_steps),
 }
-with right:
+with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else WATCHED)
 
 ui.findings(lesson, recordings, guess)
@@ -86,8 +82,4 @@ ui.theory(
         "batches, from the step where A begins.",
     ),
 )
-ui.try_this(lesson)
-if swept:
-    st.caption("Below is one run of the curve as code: the fewest labels, the first seed.")
-ui.code(lesson.slug, {letter: next(experiment.cells()) for letter, experiment in variants.items()})
-ui.references(lesson)
+ui.closing(lesson, variants)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.engine.experiment import Experiment, replace, rule
 from cnnviz.lessons import Lesson
@@ -18,10 +19,11 @@ MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
 
 class Knobs:
-    """The controls of one page. Each method draws one widget and returns its value."""
+    """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs."""
 
-    def __init__(self, lesson: Lesson, names: Sequence[str]) -> None:
+    def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator) -> None:
         self.lesson = lesson
+        self.stage = stage
         self.names = tuple(names)
         self._start()
 
@@ -192,9 +194,15 @@ class Knobs:
 
 @contextmanager
 def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
-    """The page's controls, for the settings named; on leaving, the link says what they are."""
-    knobs = Knobs(lesson, names)
-    yield knobs
+    """The column of the page's controls, for the settings named: what a link could not get and the starting points come first,
+    the reset button last. On leaving, the link says what the settings are, and `knobs.stage` is the place beside them."""
+    left, stage = st.columns([1, 3], gap="medium")
+    knobs = Knobs(lesson, names, stage)
+    with left:
+        knobs.said()
+        knobs.preset()
+        yield knobs
+        knobs.reset_button()
     knobs.share()
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Lesson, Measured, all_lessons
+from cnnviz.ui.code import code
 
 Recordings = Mapping[str, Recording]
 SHOW_ME = "I would rather not guess"
@@ -86,14 +88,23 @@ def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
         st.caption(f"More to be measured with {', '.join(titles)} under “Start from”.")
 
 
-def try_this(lesson: Lesson) -> None:
+def _try_this(lesson: Lesson) -> None:
     """Two or three things to change next."""
     st.subheader("Try this", anchor=False)
     for number, task in enumerate(lesson.try_this, start=1):
         st.markdown(f"{number}. {task}")
 
 
-def references(lesson: Lesson) -> None:
+def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
+    """How every lesson ends: what to change next, the experiment on screen as code, where to read more."""
+    _try_this(lesson)
+    if any(experiment.is_sweep for experiment in variants.values()):
+        st.caption("Below is one run of the sweep as code: the first value, the first seed.")
+    code(lesson.slug, {letter: next(experiment.cells()) for letter, experiment in variants.items()})
+    _references(lesson)
+
+
+def _references(lesson: Lesson) -> None:
     """The papers, and the lessons before and after."""
     st.subheader("Read more", anchor=False)
     for paper in lesson.references:
