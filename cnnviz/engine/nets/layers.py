@@ -52,7 +52,7 @@ def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
     initialise(weights, net.init, net.init_scale, generator, net.init_std)
     if net.bias_init and weights.bias is not None:
         nn.init.constant_(weights.bias, net.bias_init)
-    norm = NORMS[net.norm](weights.weight.shape[0], weights.weight.ndim == 4)
+    norm = NORMS[net.norm](net, weights.weight.shape[0], weights.weight.ndim == 4)
     return Layer(weights, activation(net), norm, net.skip)
 
 
