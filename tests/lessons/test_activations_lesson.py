@@ -1,7 +1,5 @@
 """Lesson 220: every claim is trained, holds on its preset, and fails with its numbers where it is not so."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 
@@ -12,12 +10,6 @@ from cnnviz.lessons import find
 
 LESSON = find("activations")
 CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    """Trains a preset once; recorded("dying") gives its recordings."""
-    return cache(lambda name: cnnviz.record_together(LESSON.presets[name].variants))
 
 
 def shortly(preset, letter="A", **settings):
@@ -46,10 +38,10 @@ def test_the_top_sigmoid_layer_saturates_first_and_lets_go_as_the_net_learns(rec
     assert shares[-10:, 3].mean() < 0.8
 
 
-def test_more_than_half_of_the_relus_die_and_take_the_net_with_them(recorded):
+def test_more_than_half_of_the_relus_die_and_the_net_hardly_learns(recorded):
     a, b = recorded("dying").values()
     assert a.column("dead_map")[-1, :3].mean() > 0.5
-    assert a.column("test_accuracy")[-1] == pytest.approx(0.1, abs=0.02)
+    assert a.column("test_accuracy")[-1] < 0.4
     assert b.column("dead_map")[-1, :3].mean() < 0.05
     assert b.column("off_fraction")[:, :3].mean(1).max() > 0.5, "thrown off as well"
     assert b.column("test_accuracy").max() > 0.2

@@ -31,12 +31,6 @@ def _fresh(name, **settings):
     return cnnviz.record_together({v: replace(e, **FRESH, **settings) for v, e in LESSON.presets[name].variants.items()})
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """A preset trained to its end."""
-    return cache(lambda name: cnnviz.record_together(LESSON.presets[name].variants))
-
-
 @pytest.mark.parametrize("name", [name for name in CLAIMS if name not in TRAINED])
 def test_a_claim_about_the_start_holds_on_its_preset(fresh, name):
     measured = CLAIMS[name].measure(fresh(CLAIMS[name].preset))
@@ -47,8 +41,8 @@ def test_a_claim_about_the_start_holds_on_its_preset(fresh, name):
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_claim_about_training_holds_on_its_preset(trained, name):
-    measured = CLAIMS[name].measure(trained(CLAIMS[name].preset))
+def test_a_claim_about_training_holds_on_its_preset(recorded, name):
+    measured = CLAIMS[name].measure(recorded(CLAIMS[name].preset))
     assert measured is not None
     assert measured.holds, measured.sentence
 
@@ -81,10 +75,10 @@ def test_xavier_loses_variance_under_tanh_far_more_slowly_than_under_relu(fresh)
     assert tanh[19] / tanh[0] > 1e3 * relu[19] / relu[0]
 
 
-def test_he_2015_figures_2_and_3(trained):
+def test_he_2015_figures_2_and_3(recorded):
     """Final losses against one another, and the accuracy that guessing reaches."""
     for name, stalls in (("he22", False), ("he30", True)):
-        xavier, he = trained(name).values()
+        xavier, he = recorded(name).values()
         assert he.column("test_accuracy")[-1] > xavier.column("test_accuracy")[-1] + 0.1
         assert (xavier.column("test_accuracy")[-1] < 0.15) == stalls
 

@@ -15,12 +15,6 @@ CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
 
 
 @pytest.fixture(scope="module")
-def recorded():
-    """Trains a preset once; recorded("sigmoid") gives its recordings."""
-    return cache(lambda name: cnnviz.record_together(LESSON.presets[name].variants))
-
-
-@pytest.fixture(scope="module")
 def shortly():
     """A variant of a preset's A, trained for some steps."""
     return cache(_shortly)
