@@ -45,13 +45,13 @@ def bare(build: Callable[[], nn.Module], experiment: Experiment, layout: torch.m
     """Steps a second of a hand-written loop: same net, data, batch size and optimiser; it never looks at its loss."""
     found = data.load(experiment.data.dataset, experiment.data.train_examples, experiment.data.test_examples, experiment.seed)
     inputs, labels = torch.from_numpy(found.train_inputs), torch.from_numpy(found.train_labels)
-    return steps_a_second(build().to(memory_format=layout), inputs, labels, experiment.batch_size, experiment.steps)  # type: ignore[call-overload]
+    return steps_a_second(build().to(memory_format=layout), inputs, labels, experiment.batch_size, experiment.steps)  # type: ignore[call-overload]  # torch's stub forgets it
 
 
 def bare_convnetjs() -> float:
     """Examples a second of ConvNetJS's net in a hand-written loop, on noise of its input size."""
     inputs, labels = torch.randn(2_000, 1, 24, 24), torch.randint(10, (2_000,))
-    net = convnetjs().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = convnetjs().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub forgets it
     return CONVNETJS_BATCH * steps_a_second(net, inputs, labels, CONVNETJS_BATCH, CONVNETJS_STEPS)
 
 

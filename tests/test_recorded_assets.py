@@ -12,9 +12,11 @@ from cnnviz.settings import ASSETS
 
 FOLDER = ASSETS / "recordings"
 COMPARISONS = record_assets.comparisons()
-# Counts are left out: one value on the edge of a bin, one example near a tie moves them.
-SMOOTH = {"loss", "pretraining_loss", "grad_norm", "weight_norm", "activation_std", "update_ratio", "sweep_mean", "first_moved"}
-ALLOWED = 0.2  # the start with the largest weights deviates by 0.1, all others by less than 0.03
+CLOCK = {"seconds"}
+ALLOWED = 0.03
+# Where another processor's rounding decides more: weights of σ = 1 magnify it layer after layer, LSUV draws on it from the start,
+# and equal weights put all of a layer's gradients on the edge of one bin.
+MORE = {"initialisation/spread": 0.3, "initialisation/lsuv": 0.1, "initialisation/constant grad_hist": 0.5}
 FIRST_STEPS = 12
 
 
@@ -38,12 +40,16 @@ def test_a_recording_begins_as_the_engine_trains_today(comparison):
             continue  # where it stops, more is measured than on the way
         recording = stored[variant]
         row = list(recording.steps).index(snapshot.step)
-        for name in SMOOTH & set(snapshot.values):
+        for name in snapshot.values.keys() - CLOCK:
             kept[variant, name].append(recording.column(name)[list(recording.rows(name)).index(row)].ravel())
             now[variant, name].append(snapshot.values[name].ravel())
+    assert sum(map(len, now.values())) > 20
     apart = {name: deviation(np.concatenate(kept[name]), np.concatenate(now[name])) for name in now}
-    assert apart
-    assert {name: float(share) for name, share in apart.items() if not share < ALLOWED} == {}
+    assert {name: float(share) for name, share in apart.items() if not share < allowed(comparison.path, name[1])} == {}
+
+
+def allowed(path, column):
+    return MORE.get(f"{path} {column}", MORE.get(path, ALLOWED))
 
 
 def deviation(kept, now):

@@ -32,7 +32,7 @@ class Guard:
 
     def __init__(self, layers: Mapping[str, nn.Module], window: int, remembers: bool, first: int = 0) -> None:
         self._names = tuple(layers)
-        self._weights: list[Tensor] = [layer.weight for layer in layers.values()]  # type: ignore[misc]
+        self._weights: list[Tensor] = [layer.weight for layer in layers.values()]  # type: ignore[misc]  # measured layers have one
         self._window = window
         self._first = first
         self._remembers = remembers or window > 1

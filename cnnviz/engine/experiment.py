@@ -252,7 +252,7 @@ _UNSWEPT: dict[str, Any] = {"sweep_over": "none", "sweep_values": (), "sweep_see
 def _owners() -> dict[str, str]:
     owners: dict[str, str] = {}
     for part in fields(Experiment):
-        inner = fields(part.default) if isinstance(part.default, Checked) else ()  # type: ignore[arg-type]
+        inner = fields(part.default) if isinstance(part.default, Checked) else ()  # type: ignore[arg-type]  # a dataclass
         names = [p.name for p in inner] if inner else [part.name]
         for name in names:
             if name in owners:

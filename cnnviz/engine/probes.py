@@ -169,7 +169,7 @@ def _weight_norm(seen: Seen) -> Tensor:
 @probe(UPDATE)
 def update_ratio(seen: Seen) -> Tensor:
     """‖Δw‖/‖w‖ of the update that followed; biases are left out."""
-    after = Stacks([layer.weight for layer in seen.layers])  # type: ignore[misc]
+    after = Stacks([layer.weight for layer in seen.layers])  # type: ignore[misc]  # that is what a layer is
     pairs = zip(seen.weights, after, strict=True)
     return torch.cat([vector_norm(new - old, dim=1) for (_, old), (_, new) in pairs]) / _weight_norm(seen)
 

@@ -68,7 +68,7 @@ def _mean_square(values: Tensor) -> Tensor:
 @probe(SIGNAL)
 def row_difference(seen: Seen) -> Tensor:
     """The largest difference between two units' weights for the same input: 0 where all units of a layer are equal."""
-    rows = [layer.weight.flatten(1) for layer in seen.layers]  # type: ignore[operator]
+    rows = [layer.weight.flatten(1) for layer in seen.layers]  # type: ignore[operator]  # a layer has a weight
     return torch.stack([(w.amax(0) - w.amin(0)).max() for w in rows])
 
 
@@ -98,4 +98,6 @@ def gram_error(seen: Seen) -> Tensor | None:
 
 @once
 def _shown(seen: Seen) -> Tensor | None:
-    return seen.layers[SHOWN].weight.detach().flatten(1) if len(seen.layers) > SHOWN else None  # type: ignore[operator]
+    if len(seen.layers) <= SHOWN:
+        return None
+    return seen.layers[SHOWN].weight.detach().flatten(1)  # type: ignore[operator]  # a layer has a weight

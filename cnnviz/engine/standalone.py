@@ -126,7 +126,7 @@ class Layer(nn.Module):
         self.norm = given.norm(weights.weight.shape[0])  # if norm
         self.activation = given.activation  # if fixed
         self.activation = given.activation() if isinstance(given.activation, type) else given.activation  # if prelu
-        nn.init.constant_(weights.bias, given.bias_init)  # type: ignore[arg-type]  # if bias_init
+        nn.init.constant_(weights.bias, given.bias_init)  # type: ignore[arg-type]  # both kinds of layer have one  # if bias_init
         self.skip = given.skip  # if skip
 
     def forward(self, x: Tensor) -> Tensor:

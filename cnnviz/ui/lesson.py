@@ -88,13 +88,6 @@ def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
         st.caption(f"More to be measured with {', '.join(titles)} under “Start from”.")
 
 
-def _try_this(lesson: Lesson) -> None:
-    """Two or three things to change next."""
-    st.subheader("Try this", anchor=False)
-    for number, task in enumerate(lesson.try_this, start=1):
-        st.markdown(f"{number}. {task}")
-
-
 def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
     """How every lesson ends: what to change next, the experiment on screen as code, where to read more."""
     _try_this(lesson)
@@ -102,6 +95,13 @@ def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
         st.caption("Below is one run of the sweep as code: the first value, the first seed.")
     code(lesson.slug, {letter: next(experiment.cells()) for letter, experiment in variants.items()})
     _references(lesson)
+
+
+def _try_this(lesson: Lesson) -> None:
+    """Two or three things to change next."""
+    st.subheader("Try this", anchor=False)
+    for number, task in enumerate(lesson.try_this, start=1):
+        st.markdown(f"{number}. {task}")
 
 
 def _references(lesson: Lesson) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cnnviz
+from cnnviz import store
 from cnnviz.engine.experiment import replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import find
@@ -38,10 +39,12 @@ def test_the_top_sigmoid_layer_saturates_first_and_lets_go_as_the_net_learns(rec
     assert shares[-10:, 3].mean() < 0.8
 
 
-def test_more_than_half_of_the_relus_die_and_the_net_hardly_learns(recorded):
+def test_more_than_half_of_the_relus_die_and_take_the_net_with_them(recorded):
     a, b = recorded("dying").values()
+    stored = store.shared().get(a.experiment.key())
+    assert stored.column("test_accuracy")[-1] == pytest.approx(0.1, abs=0.02)
     assert a.column("dead_map")[-1, :3].mean() > 0.5
-    assert a.column("test_accuracy")[-1] < 0.4
+    assert a.column("test_accuracy")[-1] < 0.4, "how many live on is left to the processor's rounding"
     assert b.column("dead_map")[-1, :3].mean() < 0.05
     assert b.column("off_fraction")[:, :3].mean(1).max() > 0.5, "thrown off as well"
     assert b.column("test_accuracy").max() > 0.2
