@@ -173,9 +173,8 @@ class LocalRunner:
     def _begin(self, job: Job, worker: Worker) -> None:
         job.worker, worker.job = worker, job
         job.heard = time.monotonic()
-        worker.send("run", job.run.id, {variant: experiment.to_json() for variant, experiment in job.run.variants.items()})
-        for operation, value in job.controls:
-            worker.send("control", job.run.id, operation, value)
+        told = {variant: experiment.to_json() for variant, experiment in job.run.variants.items()}
+        worker.send("run", job.run.id, told, *job.controls)
         self._later(partial(job.run.update, state="running", place=0))
 
     def _adjust(self, job: Job, operation: str, value: float | None) -> None:

@@ -1,7 +1,8 @@
 """One training process, warm before its first run: `python -m cnnviz.runners.worker`, spoken to over stdin and stdout.
 
-In: ("run", id, {variant: experiment as JSON}) and ("control", id, operation, value). Out: READY, then News. All are pickled:
-both ends are cnnviz's own, and what a user chose crosses as JSON text. The process ends when its parent does.
+In: ("run", id, {variant: experiment as JSON}, *(operation, value)), whose operations hold from its first step, and
+("control", id, operation, value). Out: READY, then News. All are pickled: both ends are cnnviz's own, and what a user chose
+crosses as JSON text. The process ends when its parent does.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ def listen(incoming: BinaryIO, jobs: queue.SimpleQueue[Job], outbox: Outbox) -> 
         except EOFError:
             os._exit(0)
         if kind == "run":
-            current = Job(run, rest[0], Control(outbox.state))
+            variants, *controls = rest
+            current = Job(run, variants, Control(outbox.state))
+            for operation, value in controls:
+                current.control.apply(operation, value)
             jobs.put(current)
         elif current and current.run == run:
             current.control.apply(*rest)

@@ -116,6 +116,16 @@ def test_controls_reach_the_run_that_they_name_and_no_other(child):
     assert child.news_until_over()[-1].over == "cancelled"
 
 
+def test_what_a_run_starts_with_holds_from_its_first_step(child):
+    child.send("run", "r5", {"A": ENDLESS.to_json()}, ("step", None))
+    news = []
+    while not news or news[-1].state != "paused":
+        news.append(child.next())
+    assert [n.step for n in news][-1] == 1
+    child.send("control", "r5", "cancel", None)
+    assert child.news_until_over()[-1].over == "cancelled"
+
+
 def test_ctrl_c_in_the_terminal_is_left_to_the_parent(child):
     child.process.send_signal(signal.SIGINT)
     child.send("run", "r4", {"A": SMALL.to_json()})
