@@ -21,6 +21,8 @@ from cnnviz.engine.words import (
     OPTIMISERS,
     PRETRAININGS,
     SCHEDULES,
+    SLICES,
+    STATISTICS,
     SWEEP_MEASURES,
     SWEPT,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Optimiser",
     "Pretraining",
     "Schedule",
+    "Surface",
     "Sweep",
     "replace",
     "rule",
@@ -154,6 +157,33 @@ class Sweep(Checked):
 
 
 @dataclass(frozen=True)
+class Surface(Checked):
+    """The loss around the trained weights, along one random direction or two; evaluated once training has ended."""
+
+    surface: bool = switch(False, "Loss surface", help="Evaluates the loss around the trained weights.")
+    surface_slice: str = choice("plane", SLICES, "Slice", help="line: along one random direction. plane: along two.")
+    surface_points: int = whole(12, 1, 30, "Points", "to each side of the trained net")
+    surface_reach: float = real(
+        1.0, 0.01, 10.0, "Reach", "× each filter's norm", log=True, help="How far the slice goes to each side of the trained net."
+    )
+    surface_examples: int = whole(256, 10, 2_048, "Examples", log=True, help="Over which each loss of the slice is a mean.")
+    surface_statistics: str = choice(
+        "batch",
+        STATISTICS,
+        "Batch norm uses",
+        help="batch: the examples' own mean and variance at each point, as in training. running: those that training has kept, "
+        "at every point the same.",
+    )
+    surface_seed: int = whole(0, 0, 2**31 - 1, "Seed of the directions")
+
+    @property
+    def evaluations(self) -> int:
+        """Points of the slice, 0 without one."""
+        along = 2 * self.surface_points + 1
+        return 0 if not self.surface else along if self.surface_slice == "line" else along**2
+
+
+@dataclass(frozen=True)
 class Experiment(Checked):
     """One training run, complete: the same experiment gives the same numbers.
 
@@ -169,6 +199,7 @@ class Experiment(Checked):
     measure: Measure = Measure()
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()
+    surface: Surface = Surface()
     steps: int = whole(1_000, 1, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")
@@ -216,9 +247,14 @@ class Experiment(Checked):
                 yield replace(self, **{self.sweep.sweep_over: value, "seed": seed, **_UNSWEPT})
 
     @property
-    def total_steps(self) -> int:
+    def updates(self) -> int:
         """Updates from beginning to end: pre-training and the task, of every cell of a sweep."""
         return sum(cell.pretraining.pretraining_steps + cell.steps for cell in self.cells())
+
+    @property
+    def total_steps(self) -> int:
+        """What a run counts as its steps: the updates, then each point of a slice through the loss surface."""
+        return self.updates + self.surface.evaluations
 
     def settings(self) -> dict[str, Any]:
         """The flat settings that differ from the defaults, by name."""

@@ -157,6 +157,8 @@ def check_trainable(variants: Variants) -> None:
             f"A sweep of {len(list(first.cells()))} runs has no script of its own: take that of a single run, from another "
             "starting point."
         )
+    if first.surface.surface:
+        raise ExperimentError("surface (=True) has no script: switch it off for that of the training, whose losses are the same.")
     for setting in (
         "steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights",
         "pretraining_steps", "labels", "task_classes",

@@ -16,12 +16,14 @@ from torch import Tensor
 from cnnviz.engine import device as devices
 from cnnviz.engine import fit, nets, optimisers, pretraining, probes, schedules, signal, units
 from cnnviz.engine.clipping import clip_gradients, clip_weights
+from cnnviz.engine.data import check_enough
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.nets import lsuv
 from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
@@ -29,7 +31,8 @@ from cnnviz.settings import settings
 
 SHARED = (
     "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
-    "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds",
+    "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds", "surface", "surface_slice",
+    "surface_points", "surface_reach", "surface_examples", "surface_statistics", "surface_seed",
 )  # fmt: skip
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
@@ -91,7 +94,7 @@ def train_together(
     """Train the variants in lockstep, one step each a round, on the same batches; yields (variant, snapshot).
 
     Where they are pre-trained, the first `pretraining_steps` rounds are that; a variant without it waits for the others.
-    Sweeps give a snapshot after each of their runs.
+    Sweeps give a snapshot after each of their runs; a slice through the loss surface follows once the nets are trained.
 
     on_begin gets each variant's empty recording before its first snapshot, on_end how it ended after its last: "done", or
     "diverged" while the others go on. memory: nets that were pre-trained before, and the place for those of this run.
@@ -107,6 +110,8 @@ def train_together(
         return
     found = examples(first, device)
     task = pretraining.task_of(found, first)
+    if first.surface.surface:
+        check_enough("surface_examples", first.surface.surface_examples, len(task.train_labels), "the training set")
     learners = {name: Learner(experiment, task, device, found, memory) for name, experiment in variants.items()}
     for name, learner in learners.items():
         if on_begin:
@@ -114,8 +119,8 @@ def train_together(
     order = batches(task, min(first.batch_size, len(task.train_labels)), first.seed)
     for step in count():
         control.poll()
-        asked = first.total_steps if control.stop_at is None else control.stop_at
-        last = step >= min(first.total_steps, asked)
+        asked = first.updates if control.stop_at is None else control.stop_at
+        last = step >= min(first.updates, asked)
         before = step < first.pretraining.pretraining_steps
         inputs, labels = (None, None) if before else next(order)
         for name, learner in list(learners.items()):
@@ -134,9 +139,18 @@ def train_together(
                 yield name, snapshot
         if last or not learners:
             break
+    done = f"Done: {step:,} steps, {step * first.batch_size:,} examples"
+    if first.surface.surface and learners and step == first.updates and not _stops_at(control, step):
+        slices = {name: Slice.of(it.net, first.surface, task, it.objective) for name, it in learners.items()}
+        step = yield from sliced_together(slices, control, step)
+        done += f", then {step - first.updates:,} points of the loss surface"
     for name in learners:
         if on_end:
-            on_end(name, Ending("done", f"Done: {step:,} steps, {step * first.batch_size:,} examples.", step))
+            on_end(name, Ending("done", f"{done}.", step))
+
+
+def _stops_at(control: Control, step: int) -> bool:
+    return control.stop_at is not None and control.stop_at <= step
 
 
 def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
@@ -151,6 +165,8 @@ def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
                 raise ExperimentError(
                     f"{setting} must be the same in variants that train together: it is {ours} in {name} and {theirs} in {other}."
                 )
+    if first.is_sweep and first.surface.surface:
+        raise ExperimentError("surface (=True) must be off in a sweep: a loss surface lies around a single trained net.")
     return first
 
 

@@ -19,3 +19,5 @@ SWEPT = (
     "pretraining_steps", "corruption",
 )  # fmt: skip
 SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")
+SLICES = ("line", "plane")
+STATISTICS = ("batch", "running")

@@ -69,7 +69,7 @@ class Job:
         step = min(over or news.step, first.total_steps)
         rate = None if self.paused is not None else self._steps_per_second(step)
         left = max(0, min(self.stop_at or first.total_steps, first.total_steps) - step)
-        changes = {"step": step, "examples": step * first.batch_size, "steps_per_second": rate}
+        changes = {"step": step, "examples": min(step, first.updates) * first.batch_size, "steps_per_second": rate}
         state = {"state": news.state} if news.state else {}
         devices = [str(about.get("device", "")) for _, about in news.begun.values()]
         device = {"device": devices[0]} if devices else {}

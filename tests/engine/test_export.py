@@ -270,6 +270,11 @@ def test_a_sweep_is_refused_in_a_sentence() -> None:
         export.script({"A": replace(TINY, sweep_over="labels", sweep_values=(10, 30), sweep_seeds=2)})
 
 
+def test_a_loss_surface_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ExperimentError, match=r"^surface \(=True\) has no script: switch it off for that of the training"):
+        export.script({"A": replace(TINY, surface=True)})
+
+
 def test_nothing_to_export_is_refused() -> None:
     with pytest.raises(ExperimentError, match="give one variant at least"):
         export.notebook({})

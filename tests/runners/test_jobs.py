@@ -149,3 +149,9 @@ def test_a_paused_run_has_no_speed_and_its_pause_does_not_count(clock):
 def test_a_finished_run_stands_at_its_last_step(clock):
     (job,) = queue("A")
     assert told(job, clock, 1, 99, over="finished", endings={"A": Ending("done", "", 100)})["step"] == 100
+
+
+def test_points_of_a_loss_surface_are_steps_without_examples(clock):
+    run = Run({"A": Experiment.of(steps=100, surface=True, surface_slice="line")}, "a", "page", controls=None)
+    changes = told(Job(run, worker="busy"), clock, 0, 110)
+    assert (changes["step"], changes["examples"]) == (110, 100 * 64)
