@@ -48,9 +48,10 @@ def strongest_path(seen: Seen) -> Path | None:
     for layer, passed, lower in zip(reversed(layers), reversed(seen.passes), reversed(passing), strict=True):
         slope = layer.function.slope(passed.z[0, unit])  # type: ignore[index]  # every Layer's z was seen
         plain = layer.norm is None and not layer.skip
-        row = slope * layer.weight[unit] if plain else jacobian_row(layer, passed.input, unit)
+        weight = layer.applied_weight
+        row = slope * weight[unit] if plain else jacobian_row(layer, passed.input, unit)
         below = (row.abs() if lower is None else row.abs() * lower).argmax()
-        hops.append((unit, slope, layer.weight[unit, below], row[below], running))
+        hops.append((unit, slope, weight[unit, below], row[below], running))
         running = running * row[below]
         unit = below
     units, slopes, weights, factors, gradients = (torch.stack(column) for column in zip(*reversed(hops), strict=True))
@@ -64,11 +65,16 @@ def _passes_on(layer: Layer, passed: Pass) -> Tensor:
 
 
 def jacobian_row(layer: Layer, inputs: Tensor, unit: Tensor) -> Tensor:
-    """∂a[0, unit]/∂inputs[0]: (in,), by autograd through the layer alone, whose running statistics stay as they are."""
+    """∂a[0, unit]/∂inputs[0]: (in,), by autograd through the layer alone, whose running statistics stay as they are, and so
+    do the vectors of a spectral norm."""
     together = isinstance(layer.norm, nn.BatchNorm1d)
     x = (inputs if together else inputs[:1]).detach().requires_grad_()
     buffers = {name: buffer.clone() for name, buffer in layer.named_buffers()}
+    if layer.reweight is not None:
+        layer.reweight.eval()
     with torch.enable_grad():
         a = functional_call(layer, buffers, (x,)) if buffers else layer(x)
         (gradient,) = torch.autograd.grad(a[0, unit], x)
+    if layer.reweight is not None:
+        layer.reweight.train()
     return gradient[0]

@@ -76,6 +76,7 @@ class Net(Checked):
     init_std: float = real(
         0.01, 1e-6, 10.0, "σ", log=True, help="Initialisations normal and uniform: their spread; constant: the value."
     )
+    groups: int = whole(4, 1, 256, "Groups", "of a layer's channels", help="Group norm: width must be divisible by it.")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Measure(Checked):
     units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
     filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
+    spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
 
 
 @dataclass(frozen=True)

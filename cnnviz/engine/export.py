@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any
 
 from cnnviz.engine.bundle import CELL, PACKAGE, bundled
+from cnnviz.engine.compatible import check
 from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Data, Experiment, ExperimentError
-from cnnviz.engine.words import INITS_WITH_STD
+from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
@@ -54,7 +55,11 @@ NORMS = {
     ("batch", "cnn"): "nn.BatchNorm2d",
     ("layer", "mlp"): "nn.LayerNorm",
     ("layer", "cnn"): "partial(nn.GroupNorm, 1)",
+    ("instance", "cnn"): "partial(nn.InstanceNorm2d, affine=True)",
+    ("group", "mlp"): "partial(nn.GroupNorm, {groups})",
+    ("group", "cnn"): "partial(nn.GroupNorm, {groups})",
 }
+REWEIGHTS = {"weight": "WeightNorm", "spectral": "SpectralNorm"}
 OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
     "bias_init": 0.0,
     "init_scale": 1.0,
@@ -167,6 +172,8 @@ def check_trainable(variants: Variants) -> None:
             ours, theirs = first.get(setting), experiment.get(setting)
             if ours != theirs:
                 raise ExperimentError(f"{setting} must be the same in {name} (={ours}) and {other} (={theirs}).")
+    for experiment in variants.values():
+        check(experiment)
     if kind(first.data) != "curve" and any(experiment.get("net") == "maxout_difference" for experiment in variants.values()):
         raise ExperimentError("net (=maxout_difference) has one output: it must have the data set curve.")
     if kind(first.data) in ("points", "curve") and any(experiment.get("net") == "cnn" for experiment in variants.values()):
@@ -198,8 +205,15 @@ def kind(data: Data) -> str:
 
 def used(variants: Variants) -> list[str]:
     """The optional settings that some variant uses."""
-    names = [name for name, off in OPTIONAL.items() if any(experiment.get(name) != off for experiment in variants.values())]
+    names = [name for name, off in OPTIONAL.items() if any(differs(experiment, name, off) for experiment in variants.values())]
+    names += ["reweight"] if any(experiment.get("norm") in WEIGHT_NORMS for experiment in variants.values()) else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
+
+
+def differs(experiment: Experiment, setting: str, off: Any) -> bool:
+    """Whether it uses an optional setting; norms of weights are told apart from those of outputs."""
+    value = experiment.get(setting)
+    return value != off and not (setting == "norm" and value in WEIGHT_NORMS)
 
 
 def needs_pieces(experiment: Experiment) -> bool:
@@ -270,9 +284,11 @@ def optimiser_text(experiment: Experiment) -> str:
 
 def optional_setting(experiment: Experiment, setting: str) -> str:
     """The source of a setting that some variants have."""
+    if setting == "reweight":
+        return REWEIGHTS.get(experiment.get("norm"), "None")
     value = experiment.get(setting)
     if setting == "norm":
-        return NORMS[value, experiment.get("net")]
+        return NORMS.get((value, experiment.get("net")), "nn.Identity").format(groups=experiment.get("groups"))
     if setting == "schedule":
         return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
     if setting == "pieces" and not needs_pieces(experiment):

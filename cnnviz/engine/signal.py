@@ -58,7 +58,7 @@ def _zs(seen: Seen) -> list[Tensor] | None:
     layers = [layer for layer in seen.layers if isinstance(layer, Layer)]
     if len(layers) < len(seen.layers):
         return None
-    return [layer.weights(passed.input) for layer, passed in zip(layers, seen.passes, strict=True)]
+    return [layer.sums(passed.input) for layer, passed in zip(layers, seen.passes, strict=True)]
 
 
 def _mean_square(values: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
+from torch.nn.utils.parametrize import register_parametrization  # if reweight
 
 from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
@@ -26,6 +27,9 @@ from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import drawn  # if shapes
 from cnnviz.engine.nets.inits import he, lsuv
 from cnnviz.engine.nets.lsuv import tune  # if lsuv
+from cnnviz.engine.nets.norms.on_weights import OnWeights  # if reweight
+from cnnviz.engine.nets.norms.spectral import SpectralNorm  # noqa: F401  # if reweight
+from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if reweight
 
 # %% Settings
 STEPS = 1_000
@@ -100,6 +104,7 @@ class Variant:
     bias_init: float = 0.0  # if bias_init
     init_scale: float = 1.0  # if init_scale
     norm: Callable[[int], nn.Module] = nn.Identity  # if norm
+    reweight: Callable[[int], OnWeights] | None = None  # if reweight
     skip: bool = False  # if skip
     weight_decay: float = 0.0  # if weight_decay
     schedule: Callable[[int], float] = lambda step: 1.0  # if schedule
@@ -124,6 +129,10 @@ class Layer(nn.Module):
         super().__init__()
         self.weights = weights
         self.norm = given.norm(weights.weight.shape[0])  # if norm
+        if given.reweight:  # if reweight
+            normed = given.reweight(weights.weight.shape[0])  # if reweight
+            normed.begin(weights.weight)  # if reweight
+            register_parametrization(weights, "weight", normed)  # if reweight
         self.activation = given.activation  # if fixed
         self.activation = given.activation() if isinstance(given.activation, type) else given.activation  # if prelu
         nn.init.constant_(weights.bias, given.bias_init)  # type: ignore[arg-type]  # both kinds of layer have one  # if bias_init
@@ -230,7 +239,7 @@ def greedy(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> No
 
 def rebuild(given: Variant, encoder: list[nn.Module], below: nn.Module, inputs: Tensor, steps: int, generator: Generator) -> None:
     """Train layers, and a decoder of mirrored ones, to rebuild what those below make of the image from a corrupted copy of it."""
-    shapes = [layer.get_parameter("weights.weight").shape for layer in encoder]
+    shapes = [layer.weights.weight.shape for layer in encoder if isinstance(layer, Layer)]
     decoder = [initialised(given, nn.Linear(units, fan_in), generator) for units, fan_in in reversed(shapes)]
     parameters = [parameter for layer in [*encoder, *decoder] for parameter in layer.parameters()]
     optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)

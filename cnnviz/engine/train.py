@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cnnviz.engine import compatible, fit, nets, optimisers, pretraining, probes, schedules, signal, spectrum, units
 from cnnviz.engine import device as devices
-from cnnviz.engine import fit, nets, optimisers, pretraining, probes, schedules, signal, units
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.data import check_enough
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
@@ -182,6 +182,7 @@ class Learner:
         memory: pretraining.Memory | None = None,
     ) -> None:
         devices.repeatable(device)
+        compatible.check(experiment)
         self.experiment = experiment
         self.objective = objective_of(experiment)
         self.device = device
@@ -314,6 +315,8 @@ class Learner:
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
+        if self.experiment.measure.spectrum:
+            asked.append(spectrum.SPECTRUM)
         return [probes.SNAPSHOT, probes.HISTOGRAM, *asked] if all_of_them else [probes.SNAPSHOT, *asked]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz import Experiment, ExperimentError, replace
 from cnnviz.engine.experiment import owner, rule
-from cnnviz.engine.words import ACTIVATIONS, INITS, NETS
+from cnnviz.engine.words import ACTIVATIONS, INITS, NETS, NORMS
 
 BUSY = Experiment.of(
     net="cnn", depth=20, width=16, skip=True, norm="batch", lr=0.3, clip_norm=1, schedule="cosine", steps=50, seed=9
@@ -34,7 +34,7 @@ def refusal(**settings):
         ({"skip": 1}, "skip (=1) must be true or false."),
         ({"clip_norm": -1.0}, "clip_norm (=-1) must be between 1e-06 and 1e+06 L2, all layers together, or 0 for off."),
         ({"net": ["mlp"]}, f"net (=['mlp']) must be one of {', '.join(NETS)}. Did you mean 'mlp'?"),
-        ({"norm": "group"}, "norm (='group') must be one of none, batch, layer."),
+        ({"norm": "groups"}, f"norm (='groups') must be one of {', '.join(NORMS)}. Did you mean 'group'?"),
         ({"activation": ["relu"]}, f"activation (=['relu']) must be one of {', '.join(ACTIVATIONS)}. Did you mean 'relu'?"),
         ({"init": "glorotuniform"}, f"init (='glorotuniform') must be one of {', '.join(INITS)}. Did you mean 'glorot_uniform'?"),
     ],

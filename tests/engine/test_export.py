@@ -50,6 +50,10 @@ SCRIPTS = {
         for letter, scheme in zip("ABCD", words.PRETRAININGS, strict=True)
     },
     "LSUV on a cnn, and beside an init that sees no data": {"A": replace(CNN, init="lsuv"), "B": replace(CNN, init="he_fan_out")},
+    "norms of weights, pre-trained": {
+        letter: replace(TINY, norm=norm, pretraining="greedy", pretraining_steps=9, clip_norm=0.5, clip_weight=0.3)
+        for letter, norm in zip("ABC", ("none", "weight", "spectral"), strict=True)
+    },
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -61,6 +65,7 @@ SWEPT = {
     "schedule": words.SCHEDULES,
     "net": ("mlp", "cnn"),
     "pieces": (2, 3),
+    "groups": (2, 3),
     "bias_init": (0.0, -0.5),
     "weight_decay": (0.0, 0.1),
     "init_scale": (1.0, 0.5),
@@ -76,6 +81,8 @@ NEEDED_BESIDE = {
     "activation": {"init_scale": 2.5, "lr": 0.002},  # inputs beyond 6, where ReLU6 is not ReLU
     "pieces": {"activation": "maxout", "net": "cnn", "width": 6},
     "init_std": {"init": "uniform"},
+    "norm": {"net": "cnn", "width": 6, "groups": 2, "weight_decay": 0.1},
+    "groups": {"norm": "group"},
     "weight_decay": {"optimiser": "adamw", "norm": "batch"},
     "optimiser": {"weight_decay": 0.1, "lr": 0.01},
     "momentum": {"optimiser": "nesterov"},
@@ -189,6 +196,7 @@ ABSENT = {
     "clipping": ("clip", replace(TINY, clip_norm=1.0)),
     "skips": ("skip", replace(TINY, skip=True)),
     "norm": ("self.norm", replace(TINY, norm="batch")),
+    "norms of weights": ("class SpectralNorm", replace(TINY, norm="spectral")),
     "decay": ("decay", replace(TINY, weight_decay=0.1)),
     "schedules": ("schedule", replace(TINY, schedule="cosine")),
     "warm-up": ("warmup", replace(TINY, warmup_steps=3)),

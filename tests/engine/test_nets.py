@@ -33,6 +33,8 @@ def test_the_names_are_those_an_experiment_may_use():
 @pytest.mark.parametrize("activation", words.ACTIVATIONS)
 @pytest.mark.parametrize("net", DEEP)
 def test_every_combination_gives_finite_logits_and_every_parameter_a_gradient(net, activation, norm, skip):
+    if (net, norm) == ("mlp", "instance"):
+        pytest.skip("refused, as a test of norms says")
     model = built(net=net, depth=4, width=8, activation=activation, norm=norm, skip=skip)
     logits = model(images())
     F.cross_entropy(logits, torch.arange(4)).backward()

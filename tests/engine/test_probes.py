@@ -22,7 +22,11 @@ NETS = {
     "mlp, skip": Net(net="mlp", depth=4, width=9, activation="relu", skip=True),
     "mlp, batch norm and skip": Net(net="mlp", depth=4, width=9, activation="elu", norm="batch", skip=True),
     "mlp, layer norm": Net(net="mlp", depth=4, width=9, activation="gelu", norm="layer"),
+    "mlp, weight norm": Net(net="mlp", depth=4, width=9, activation="tanh", norm="weight"),
+    "mlp, spectral norm and skip": Net(net="mlp", depth=4, width=9, activation="tanh", norm="spectral", skip=True),
     "cnn": Net(net="cnn", depth=4, width=6, activation="relu"),
+    "cnn, group norm": Net(net="cnn", depth=4, width=6, activation="relu", norm="group", groups=2),
+    "cnn, spectral norm": Net(net="cnn", depth=4, width=6, activation="relu", norm="spectral"),
     "cnn, batch norm and skip": Net(net="cnn", depth=4, width=6, activation="silu", norm="batch", skip=True),
 }
 MLPS = [name for name in NETS if name.startswith("mlp")]
@@ -82,7 +86,7 @@ def slowly(model):
     slow = []
     for index, (name, layer) in enumerate(model.layers.items()):
         x, a = passed[name]
-        z = layer.weights(x)
+        z = layer.sums(x)
         z = z if layer.norm is None else layer.norm(z)
         value = layer.function.value(z)
         tensors = (x, z, value, a, gradients[index], weights[index], gradients[len(outputs) + index])
@@ -240,7 +244,7 @@ def test_the_path_takes_the_largest_factor_times_what_the_unit_below_lets_throug
         below = int(np.abs(row * let_through).argmax())
         assert columns["path_unit"][index] == unit
         assert columns["path_factor"][index] == pytest.approx(row[below], rel=1e-3)
-        assert columns["path_weight"][index] == layers[index].weights.weight[unit, below].detach()
+        assert columns["path_weight"][index] == pytest.approx(float(layers[index].applied_weight[unit, below].detach()), rel=1e-5)
         assert columns["path_slope"][index] == pytest.approx(slope(layers[index], slow[index].z[0])[unit], rel=1e-3)
         unit = below
 
@@ -254,6 +258,8 @@ def slope(layer, z):
 def jacobian_row(layer, inputs, unit):
     """∂a[0, unit]/∂x[0] by central differences in float64."""
     layer, inputs, step = copy.deepcopy(layer).double(), torch.from_numpy(inputs), 1e-6
+    if layer.reweight is not None:
+        layer.reweight.eval()
     row = np.zeros(inputs.shape[1])
     for entry in range(inputs.shape[1]):
         change = torch.zeros_like(inputs)

@@ -28,6 +28,10 @@ KINDS = {
     "mlp, clipped, cosine": replace(MLP, clip_norm=0.5, clip_weight=0.4, schedule="cosine", warmup_steps=5, skip=True),
     "cnn": CNN,
     "cnn, momentum, batch norm, skip": replace(CNN, optimiser="momentum", norm="batch", skip=True),
+    "mlp, weight norm, decay": replace(MLP, norm="weight", weight_decay=0.01, clip_weight=0.4, spectrum=True),
+    "mlp, spectral norm, skip": replace(MLP, norm="spectral", skip=True, signal=True, spectrum=True, units=True),
+    "cnn, spectral norm": replace(CNN, norm="spectral", clip_norm=0.5, spectrum=True),
+    "cnn, group norm": replace(CNN, norm="group", groups=3),
 }
 CLOCK = {"seconds"}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Generator
 
+from cnnviz.engine.compatible import check_net
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.cnn import Cnn, cnn
 from cnnviz.engine.nets.difference import MaxoutDifference, maxout_difference
@@ -20,6 +21,8 @@ NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn, "maxout_difference": maxout_
 def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator) -> Network:
     """The network on the CPU, its weights drawn from `generator`, the same on every device.
 
-    input_shape: of one example, without the batch. Raises ExperimentError where the net can't read such examples.
+    input_shape: of one example, without the batch. Raises ExperimentError where the net can't read such examples, or where its
+    settings do not go together.
     """
+    check_net(net)
     return NETS[net.net](net, input_shape, classes, generator)

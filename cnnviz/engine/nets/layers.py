@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 from torch.nn.utils import skip_init
 
@@ -12,6 +13,7 @@ from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.nets.inits import initialise
 from cnnviz.engine.nets.learned import Activation, activation
 from cnnviz.engine.nets.norms import NORMS
+from cnnviz.engine.nets.norms.on_weights import OnWeights
 
 Weights = nn.Linear | nn.Conv2d
 Notice = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], None]
@@ -21,23 +23,42 @@ class Layer(nn.Module):
     """a = f(norm(w ∗ x + b)), plus x itself where `skip` is set and the shapes agree.
 
     weights: a Linear, (N, in) to (N, out), or a Conv2d, (N, in, H, W) to (N, out, H', W').
+    norm: of w ∗ x + b; reweight: a norm of weights, which makes w of the learned `weight` instead.
     notice: where it is set, told the layer, x, z (f's input), f(z) and a in each pass; a hook would cost several times more.
     """
 
     def __init__(self, weights: Weights, function: Activation, norm: nn.Module | None = None, skip: bool = False) -> None:
         super().__init__()
         self.weights = weights
-        self.norm = norm
+        self.norm = None if isinstance(norm, OnWeights) else norm
+        self.reweight = norm if isinstance(norm, OnWeights) else None
+        if self.reweight is not None:
+            self.reweight.begin(weights.weight)
         self.function = function
         self.skip = skip
         self.notice: Notice | None = None
 
     @property
     def weight(self) -> Tensor:
+        """What is learned, a leaf with a gradient."""
         return self.weights.weight
 
+    @property
+    def applied_weight(self) -> Tensor:
+        """w: `weight`, or what a norm of weights makes of it in the state of this moment."""
+        return self.weight if self.reweight is None else self.reweight.applied(self.weight)
+
+    def sums(self, x: Tensor) -> Tensor:
+        """w ∗ x + b in the state of this moment: moves nothing, unlike a forward pass."""
+        return self.weights(x) if self.reweight is None else self._with(self.applied_weight, x)
+
+    def _with(self, weight: Tensor, x: Tensor) -> Tensor:
+        if isinstance(self.weights, nn.Linear):
+            return F.linear(x, weight, self.weights.bias)
+        return F.conv2d(x, weight, self.weights.bias, padding=self.weights.padding)
+
     def forward(self, x: Tensor) -> Tensor:
-        z = self.weights(x)
+        z = self.weights(x) if self.reweight is None else self._with(self.reweight(self.weight), x)
         if self.norm is not None:
             z = self.norm(z)
         value = self.function.value(z)

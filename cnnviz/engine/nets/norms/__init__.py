@@ -1,4 +1,4 @@
-"""Normalisations that a hidden layer may have, by name, a file each."""
+"""Normalisations that a hidden layer may have, by name, a file each: of its outputs, or, as OnWeights, of its weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from torch import nn
 
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.norms.batch import batch
+from cnnviz.engine.nets.norms.group import group
+from cnnviz.engine.nets.norms.instance import instance
 from cnnviz.engine.nets.norms.layer import layer
+from cnnviz.engine.nets.norms.spectral import spectral
+from cnnviz.engine.nets.norms.weight import weight
 
 Norm = Callable[[Net, int, bool], nn.Module | None]
 
@@ -18,4 +22,12 @@ def none(net: Net, features: int, spatial: bool) -> None:
     return
 
 
-NORMS: dict[str, Norm] = {"none": none, "batch": batch, "layer": layer}
+NORMS: dict[str, Norm] = {
+    "none": none,
+    "batch": batch,
+    "layer": layer,
+    "instance": instance,
+    "group": group,
+    "weight": weight,
+    "spectral": spectral,
+}

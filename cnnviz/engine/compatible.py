@@ -1,0 +1,34 @@
+"""What settings do not go together, told before anything is built. Torch-free: the page's code export asks, too."""
+
+from __future__ import annotations
+
+from cnnviz.engine.experiment import Experiment, ExperimentError, Net
+from cnnviz.engine.words import WEIGHT_NORMS
+
+
+def check(experiment: Experiment) -> None:
+    """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
+    check_net(experiment.net)
+    net = experiment.net
+    if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
+        raise ExperimentError(
+            "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."
+        )
+
+
+def check_net(net: Net) -> None:
+    """Raises ExperimentError where a net's settings do not go together."""
+    if net.norm == "group" and net.width % net.groups:
+        raise ExperimentError(f"width (={net.width}) must be divisible by groups (={net.groups}).")
+    if net.norm == "group" and net.groups == net.width and net.net != "cnn":
+        raise ExperimentError(
+            f"groups (={net.groups}) must be less than width (={net.width}) without maps: a group of one unit is its own mean."
+        )
+    if net.norm == "instance" and net.net != "cnn":
+        raise ExperimentError(
+            f"norm (=instance) must have net (=cnn), not {net.net}: without a map each channel has one value, its own mean."
+        )
+    if net.norm in WEIGHT_NORMS and (net.init == "zero" or net.init_scale == 0):
+        raise ExperimentError(f"norm (={net.norm}) divides weights by their size: init (={net.init}) must not make that 0.")
+    if net.norm in WEIGHT_NORMS and net.init == "lsuv":
+        raise ExperimentError(f"init (=lsuv) must be another for norm (={net.norm}), which undoes any factor on the weights.")
