@@ -150,12 +150,20 @@ class Pretraining(Checked):
 
 @dataclass(frozen=True)
 class Sweep(Checked):
-    """One setting over several values, each with several seeds: many small runs recorded as one curve."""
+    """One setting over several values, each with several seeds: many small runs recorded as one curve; with a second setting
+    across, as a map."""
 
     sweep_over: str = choice("none", ("none", *SWEPT), "Sweep over")
     sweep_values: tuple[float, ...] = series("Values")
     sweep_seeds: int = whole(1, 1, 20, "Seeds", "a value")
     sweep_measure: str = choice("test_accuracy", SWEEP_MEASURES, "Measured at the end")
+    sweep_across: str = choice("none", ("none", *SWEPT), "Sweep across", help="A second setting: each of its values with each.")
+    sweep_across_values: tuple[float, ...] = series("Values across")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sweep_across != "none" and self.sweep_across == self.sweep_over:
+            raise ExperimentError(f"sweep_across (='{self.sweep_across}') must be another setting than sweep_over.")
 
 
 @dataclass(frozen=True)
@@ -239,14 +247,23 @@ class Experiment(Checked):
         """Whether it stands for many runs, which `cells` gives."""
         return self.sweep.sweep_over != "none" and bool(self.sweep.sweep_values)
 
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a sweep over two settings."""
+        return self.is_sweep and self.sweep.sweep_across != "none" and bool(self.sweep.sweep_across_values)
+
     def cells(self) -> Iterator[Experiment]:
-        """The runs of a sweep: for each seed from `seed` up, each value; itself alone where nothing is swept."""
+        """The runs of a sweep: for each seed from `seed` up, for each value across, each value; itself alone where nothing is
+        swept."""
         if not self.is_sweep:
             yield self
             return
-        for seed in range(self.seed, self.seed + self.sweep.sweep_seeds):
-            for value in self.sweep.sweep_values:
-                yield replace(self, **{self.sweep.sweep_over: value, "seed": seed, **_UNSWEPT})
+        sweep = self.sweep
+        rows: list[dict[str, Any]] = [{sweep.sweep_across: value} for value in sweep.sweep_across_values] if self.is_map else [{}]
+        for seed in range(self.seed, self.seed + sweep.sweep_seeds):
+            for row in rows:
+                for value in sweep.sweep_values:
+                    yield replace(self, **row, **{sweep.sweep_over: value, "seed": seed, **_UNSWEPT})
 
     @property
     def updates(self) -> int:
@@ -283,7 +300,7 @@ class Experiment(Checked):
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
 
-_UNSWEPT: dict[str, Any] = {"sweep_over": "none", "sweep_values": (), "sweep_seeds": 1, "sweep_measure": "test_accuracy"}
+_UNSWEPT: dict[str, Any] = Sweep().everything()
 
 
 @cache

@@ -138,6 +138,10 @@ class Checked:
             if rule is not None:
                 object.__setattr__(self, part.name, rule.check(part.name, getattr(self, part.name)))
 
+    def everything(self) -> dict[str, Any]:
+        """The ruled fields, by name."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]  # as above
+
     def changed(self) -> dict[str, Any]:
         """The ruled fields that differ from their defaults."""
         own = fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass

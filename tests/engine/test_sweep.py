@@ -1,4 +1,4 @@
-"""Sweeps: many small runs as one recording that grows, each number the one that a run of its own gives."""
+"""Sweeps over one setting or two: many small runs as one recording that grows, each number that of a run of its own."""
 
 import numpy as np
 import pytest
@@ -77,6 +77,53 @@ def test_a_recorded_sweep_is_stored_and_told_as_any_other(tmp_path):
     assert "sweep_mean[10],sweep_mean[20],sweep_mean[50]" in loaded.to_csv()
 
 
+# Two settings: a map
+
+MAP = replace(
+    BASE, steps=5, sweep_over="lr", sweep_values=(0.01, 0.1, 1), sweep_across="init_scale", sweep_across_values=(0.5, 2)
+)
+
+
+def test_a_map_is_each_value_across_with_each_value_and_each_seed():
+    twice = replace(MAP, sweep_seeds=2)
+    runs = [(run.seed, run.get("init_scale"), run.get("lr")) for run in twice.cells()]
+    assert runs == [(seed, scale, rate) for seed in (3, 4) for scale in (0.5, 2) for rate in (0.01, 0.1, 1)]
+    assert {run.is_sweep or run.is_map for run in twice.cells()} == {False}
+    assert (twice.is_map, SWEEP.is_map) == (True, False)
+    assert twice.total_steps == 12 * (5 + 6)
+
+
+def test_every_cell_of_a_map_is_a_run_of_its_own():
+    variants = {"A": MAP, "B": replace(MAP, norm="batch")}
+    for name, recording in record_together(variants).items():
+        runs = [alone(run) for run in variants[name].cells()]
+        assert recording.column("sweep_map")[-1].ravel().tolist() == [pytest.approx(value) for value in runs]
+        assert recording.layers == ("0.01", "0.1", "1")
+
+
+def test_a_map_grows_cell_by_cell_and_averages_its_seeds():
+    recording = record(replace(MAP, sweep_seeds=2))
+    known = [int(np.isfinite(cells).sum()) for cells in recording.column("sweep_map")]
+    assert known == [1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 6]
+    assert recording.column("sweep_map")[-1] == pytest.approx(recording.column("sweep_cells")[-1].mean(2))
+    assert recording.ending.sentence == "Done: 12 runs, 132 steps in all."
+
+
+def test_a_cell_that_diverges_is_marked_and_counts_as_not_learned():
+    wild = replace(MAP, activation="linear", depth=8, steps=60, sweep_values=(0.001, 100), sweep_across_values=(0.1, 0.5))
+    recording = record(wild)
+    lost, cells = recording.column("sweep_lost")[-1], recording.column("sweep_map")[-1]
+    assert lost[:, 1].tolist() == [0, 0]
+    assert np.isnan(lost[:, 0]).all()
+    assert np.isnan(cells).tolist() == [[False, True], [False, True]]
+    assert recording.column("sweep_learned")[-1] == pytest.approx(np.mean(np.nan_to_num(cells) > 0.5))
+
+
+def test_only_accuracies_say_how_many_runs_have_learned():
+    recording = record(replace(MAP, sweep_measure="test_loss"))
+    assert "sweep_learned" not in recording.names
+
+
 class Watcher:
     """Ends the sweep at a step, or after so many polls."""
 
@@ -117,6 +164,7 @@ def test_each_round_of_each_run_asks_its_control_once():
         ({"sweep_values": (30, 10)}, "sweep_values (=(30, 10)) must rise from number to number."),
         ({"sweep_values": 10}, "sweep_values (=10) must be a list of at most 50 numbers."),
         ({"sweep_values": ("x",)}, "sweep_values (='x') must be a finite number."),
+        ({"sweep_across": "labels"}, "sweep_across (='labels') must be another setting than sweep_over."),
     ],
 )
 def test_a_bad_sweep_is_refused_in_a_sentence(settings, sentence):
