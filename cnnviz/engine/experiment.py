@@ -210,7 +210,7 @@ class Experiment(Checked):
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()
     surface: Surface = Surface()
-    steps: int = whole(1_000, 1, 200_000, "Steps", "updates", log=True)
+    steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")
 

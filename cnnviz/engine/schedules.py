@@ -20,7 +20,7 @@ def step(step: int, steps: int, given: Schedule) -> float:
 
 def cosine(step: int, steps: int, given: Schedule) -> float:
     """(1 + cos(π · step / steps)) / 2: from 1 to 0 over the run. Loshchilov & Hutter 2017, without restarts."""
-    return (1 + math.cos(math.pi * step / steps)) / 2
+    return (1 + math.cos(math.pi * step / max(steps, 1))) / 2
 
 
 SCHEDULES: dict[str, Callable[[int, int, Schedule], float]] = {"constant": constant, "step": step, "cosine": cosine}

@@ -6,12 +6,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from cnnviz.live import offers
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
 from cnnviz.live.messages import MessageError, Request, parse
-from cnnviz.live.offers import Offer
+from cnnviz.live.offers import Offers
+from cnnviz.live.offers import shared as shared_offers
 from cnnviz.runners.base import RefusedError, Run, Runner
 
 BURST = 80
@@ -38,19 +39,20 @@ class Conversation:
         channels: Channels,
         message_bytes: int,
         wake: Callable[[], None],
-        find_offer: Callable[[str], Offer | None] = offers.find,
+        offers: Offers = shared_offers,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
         self._channels = channels
         self._message_bytes = message_bytes
         self._wake = wake
-        self._find_offer = find_offer
+        self._offers = offers
         self._clock = clock
         self._lock = threading.RLock()
         self._replies: list[str] = []
         self._channel: Channel | None = None
         self._leave: Callable[[], None] | None = None
+        self._absent: Callable[[], None] | None = None
         self._may_control = False
         self._place = Place()
         self._allowance = float(BURST)
@@ -90,6 +92,7 @@ class Conversation:
         with self._lock:
             self.over = True
             self._unwatch()
+            self._stop_attending()
 
     def _allowed(self) -> bool:
         now = self._clock()
@@ -98,11 +101,30 @@ class Conversation:
         return self._allowance >= 0
 
     def _carry_out(self, request: Request) -> None:
-        action = {"start": self._start, "watch": self._watch, "resync": self._resync}.get(request.op, self._control)
-        action(request)
+        actions = {"attend": self._attend, "start": self._start, "watch": self._watch, "resync": self._resync}
+        actions.get(request.op, self._control)(request)
+
+    def _attend(self, request: Request) -> None:
+        """From now on, what the offer's page announces is passed on, and started where it is to run at once: a browser learns
+        of it here sooner than from the page."""
+        self._stop_attending()
+        self._absent = self._offers.attend(request.offer, partial(self._announced, request))
+
+    def _announced(self, request: Request, message: str, run: bool) -> None:
+        with self._lock:
+            if self.over:
+                return
+            self._say_text(message)
+            if run:
+                self._start(request)
+
+    def _stop_attending(self) -> None:
+        if self._absent is not None:
+            self._absent()
+            self._absent = None
 
     def _start(self, request: Request) -> None:
-        offer = self._find_offer(request.offer)
+        offer = self._offers.find(request.offer)
         if offer is None:
             self._reply("refused", "start", NO_OFFER)
             return
@@ -159,7 +181,10 @@ class Conversation:
         self._say({"type": type, "op": op, "sentence": sentence})
 
     def _say(self, message: dict[str, Any]) -> None:
-        self._replies = [*self._replies, encode(message)][-REPLIES:]
+        self._say_text(encode(message))
+
+    def _say_text(self, text: str) -> None:
+        self._replies = [*self._replies, text][-REPLIES:]
         self._wake()
 
 

@@ -59,6 +59,10 @@ def _start(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"offer": _token(given, "offer"), "step": paused}
 
 
+def _attend(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"offer": _token(given, "offer")}
+
+
 def _watch(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"run": _token(given, "run"), "token": _token(given, "token"), "since": _since(given)}
 
@@ -95,6 +99,7 @@ def _stop_at(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "attend": _attend,
     "start": _start,
     "watch": _watch,
     "resync": _resync,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cnnviz.engine.experiment import Experiment
@@ -16,13 +16,18 @@ LIMIT = 2_000
 
 @dataclass(frozen=True)
 class Offer:
-    """The comparison that a page's settings ask for. labels: each variant in words. token: names it to its own page only."""
+    """The comparison that a page's settings ask for. labels: each variant in words. token: names it to its own page only.
+    number: of the page's offers so far that differed from the one before."""
 
     variants: Mapping[str, Experiment]
     learner: str
     page: str
     labels: Mapping[str, str]
     token: str
+    number: int = 1
+
+
+Told = Callable[[str, bool], None]
 
 
 @dataclass
@@ -35,23 +40,50 @@ class Offers:
     limit: int = LIMIT
     _by_place: OrderedDict[tuple[str, str], Offer] = field(default_factory=OrderedDict)
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _attending: defaultdict[tuple[str, str], set[Told]] = field(default_factory=lambda: defaultdict(set))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, variants: Mapping[str, Experiment], learner: str, page: str, labels: Mapping[str, str] | None = None) -> str:
-        """Put these variants in the place of the page's earlier offer; the token that starts them."""
+    def make(self, variants: Mapping[str, Experiment], learner: str, page: str, labels: Mapping[str, str] | None = None) -> Offer:
+        """Put these variants in the place of the page's earlier offer; the offer, whose token starts them."""
         place = (learner, page)
         with self._lock:
             earlier = self._by_place.get(place)
             name = earlier.token.partition(".")[0] if earlier else secrets.token_urlsafe(18)
             token = f"{name}.{_digest(variants)}"
             words = dict(labels) if labels else {variant: variant for variant in variants}
-            self._by_place[place] = Offer(dict(variants), learner, page, words, token)
+            number = earlier.number + (earlier.token != token) if earlier else 1
+            self._by_place[place] = made = Offer(dict(variants), learner, page, words, token, number)
             self._by_place.move_to_end(place)
             self._places[name] = place
             while len(self._by_place) > self.limit:
                 _, oldest = self._by_place.popitem(last=False)
                 del self._places[oldest.token.partition(".")[0]]
-            return token
+            return made
+
+    def announce(self, offer: Offer, message: str, run: bool) -> None:
+        """Tell whoever attends to the offer's page, who passes the message on to the browser. run: to be started at once."""
+        with self._lock:
+            told = list(self._attending.get((offer.learner, offer.page), ()))
+        for call in told:
+            call(message, run)
+
+    def attend(self, token: str, call: Told) -> Callable[[], None]:
+        """Call `call` (from any thread, so it must be brief) with what the page of this token announces; returns the function
+        that ends it."""
+        with self._lock:
+            place = self._places.get(token.partition(".")[0])
+            if place is not None:
+                self._attending[place].add(call)
+
+        def leave() -> None:
+            with self._lock:
+                if place is None:
+                    return
+                self._attending[place].discard(call)
+                if not self._attending[place]:
+                    del self._attending[place]
+
+        return leave
 
     def find(self, token: str) -> Offer | None:
         """What the page of this token offers now, which is newer than the token where its settings have just changed."""
@@ -65,6 +97,4 @@ def _digest(variants: Mapping[str, Experiment]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
-_shared = Offers()
-make = _shared.make
-find = _shared.find
+shared = Offers()

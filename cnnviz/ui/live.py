@@ -18,7 +18,7 @@ from cnnviz.ui import link
 from cnnviz.ui.controls import describe
 from cnnviz.ui.panel import panel
 
-FRESH = {"steps": 1, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that is about its step 0
+FRESH = {"steps": 0, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that only looks
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 
 
@@ -42,7 +42,7 @@ def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs, *, inst
     first = next(iter(variants.values()))
     shown = panel(
         page=page,
-        offer=offers.make(variants, learner(), page, labels),
+        offer=offers.shared.make(variants, learner(), page, labels),
         tabs={tab: [plot(tuple(variants)) for plot in plots] for tab, plots in tabs.items()},
         labels=labels,
         stored=stored,

@@ -62,3 +62,17 @@ def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
     training = page.locator(".cnnviz-panel:not(.cnnviz-instant)")
     expect(training).to_have_attribute("data-state", "empty")
     expect(page.get_by_text("Answer the question above first")).to_be_visible(timeout=SLOW)
+
+
+def test_the_charts_change_before_the_page_is_told_and_theory_together_with_measurement(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    page.evaluate("""() => {
+      window.lengths = []
+      const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
+      chart.on('plotly_afterplot', () => window.lengths.push(chart.data.map(trace => trace.y.length).join()))
+    }""")
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("window.lengths.at(-1) === '10,10,10,10'", timeout=SLOW)
+    assert set(page.evaluate("window.lengths")) <= {"9,9,9,9", "10,10,10,10"}

@@ -37,7 +37,7 @@ def channels() -> Channels:
 
 @pytest.fixture
 def connect(runner: HandRunner, channels: Channels, offers: Offers, clock: Clock) -> Callable[[], Browser]:
-    return lambda: Browser(Conversation(runner, channels, 1_000, lambda: None, offers.find, clock))
+    return lambda: Browser(Conversation(runner, channels, 1_000, lambda: None, offers, clock))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def browser(connect: Callable[[], Browser]) -> Browser:
 
 @pytest.fixture
 def token(offers: Offers) -> str:
-    return offers.make(VARIANTS, "learner", "page", LABELS)
+    return offers.make(VARIANTS, "learner", "page", LABELS).token
 
 
 def only(runner: HandRunner) -> Run:
@@ -198,26 +198,67 @@ def test_replies_that_nobody_reads_do_not_pile_up(browser: Browser, clock: Clock
 def test_the_same_settings_are_the_same_offer(offers: Offers) -> None:
     first = offers.make(VARIANTS, "learner", "page", LABELS)
     changed = offers.make({"A": VARIANTS["A"]}, "learner", "page", LABELS)
-    assert changed != first
-    assert offers.make(VARIANTS, "learner", "page", LABELS) == first
+    again = offers.make(VARIANTS, "learner", "page", LABELS)
+    assert again.token == first.token != changed.token
+    assert (first.number, changed.number, again.number) == (1, 2, 3)
+    assert offers.make(VARIANTS, "learner", "page", LABELS) == again
 
 
 def test_an_older_token_of_a_page_starts_what_the_page_offers_now(offers: Offers) -> None:
     first = offers.make(VARIANTS, "learner", "page", LABELS)
     offers.make({"A": VARIANTS["B"]}, "learner", "page", LABELS)
-    found = offers.find(first)
+    found = offers.find(first.token)
     assert found is not None
     assert found.variants == {"A": VARIANTS["B"]}
 
 
 def test_pages_and_learners_do_not_share_offers(offers: Offers) -> None:
-    tokens = {offers.make(VARIANTS, learner, page).split(".")[0] for learner in ("x", "y") for page in ("p", "q")}
+    tokens = {offers.make(VARIANTS, learner, page).token.split(".")[0] for learner in ("x", "y") for page in ("p", "q")}
     assert len(tokens) == 4
 
 
 def test_offers_are_bounded_and_the_oldest_goes_first() -> None:
     offers = Offers(limit=3)
-    tokens = [offers.make(VARIANTS, f"learner {number}", "page") for number in range(3)]
+    tokens = [offers.make(VARIANTS, f"learner {number}", "page").token for number in range(3)]
     offers.make(VARIANTS, "learner 0", "page")  # renewed
     offers.make(VARIANTS, "learner 3", "page")
     assert [offers.find(token) is not None for token in tokens] == [True, False, True]
+
+
+def test_what_an_attended_page_announces_is_passed_on_and_begun(
+    browser: Browser, runner: HandRunner, offers: Offers, token: str
+) -> None:
+    assert browser.say(op="attend", offer=token) == []
+    changed = offers.make({"A": VARIANTS["A"]}, "learner", "page", LABELS)
+    offers.announce(changed, '{"type": "page"}', run=True)
+    page, introduction, *_ = browser.hears()
+    assert page == {"type": "page"}
+    assert (introduction["run"], introduction["offer"]) == (only(runner).id, changed.token.split(".")[1])
+    assert only(runner).variants == {"A": VARIANTS["A"]}
+
+
+def test_what_is_stored_is_announced_without_a_run(browser: Browser, runner: HandRunner, offers: Offers, token: str) -> None:
+    browser.say(op="attend", offer=token)
+    offers.announce(offers.make(VARIANTS, "learner", "page", LABELS), '{"type": "page"}', run=False)
+    assert browser.hears() == [{"type": "page"}]
+    assert runner.runs == {}
+
+
+@pytest.mark.parametrize("place", [("other", "page"), ("learner", "other")])
+def test_another_learners_or_pages_announcement_is_not_heard(
+    browser: Browser, offers: Offers, token: str, place: tuple[str, str]
+) -> None:
+    browser.say(op="attend", offer=token)
+    offers.announce(offers.make(VARIANTS, *place), '{"type": "page"}', run=True)
+    assert browser.hears() == []
+
+
+def test_who_has_left_or_does_not_know_the_page_hears_no_announcement(
+    connect: Callable[[], Browser], runner: HandRunner, offers: Offers, token: str
+) -> None:
+    left, stranger = connect(), connect()
+    left.say(op="attend", offer=token)
+    left.conversation.close()
+    stranger.say(op="attend", offer="no.offer")
+    offers.announce(offers.make(VARIANTS, "learner", "page"), '{"type": "page"}', run=True)
+    assert (left.hears(), stranger.hears(), runner.runs) == ([], [], {})

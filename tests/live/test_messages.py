@@ -8,11 +8,12 @@ import pytest
 from cnnviz.live.messages import MessageError, Request, parse
 
 LIMIT = 1_000
-OPS = "start, watch, resync, pause, resume, step, cancel, lr, speed, stop_at"
+OPS = "attend, start, watch, resync, pause, resume, step, cancel, lr, speed, stop_at"
 
 GOOD = [
     ({"op": "start", "offer": "abc.def"}, Request("start", offer="abc.def")),
     ({"op": "start", "offer": "abc.def", "step": True}, Request("start", offer="abc.def", step=True)),
+    ({"op": "attend", "offer": "abc.def"}, Request("attend", offer="abc.def")),
     ({"op": "watch", "run": "r", "token": "t"}, Request("watch", run="r", token="t")),
     ({"op": "watch", "run": "r", "token": "t", "since": 7}, Request("watch", run="r", token="t", since=7)),
     ({"op": "resync", "since": 0}, Request("resync", since=0)),
@@ -37,6 +38,7 @@ BAD = [
         f"op (=['start']) must be one of {OPS}.",
     ),
     ('{"op": "start", "offer": "a.b", "step": 1}', "step (=1) must be true or false."),
+    ('{"op": "attend"}', "offer (=None) must be 1 to 100 ASCII characters."),
     ('{"op": "start"}', "offer (=None) must be 1 to 100 ASCII characters."),
     ('{"op": "start", "offer": 5}', "offer (=5) must be 1 to 100 ASCII characters."),
     ('{"op": "watch", "run": "", "token": "t"}', "run (='') must be 1 to 100 ASCII characters."),

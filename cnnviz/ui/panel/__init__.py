@@ -13,9 +13,10 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from cnnviz.live import channel
+from cnnviz.live import channel, offers
 from cnnviz.live.channel import encode
 from cnnviz.live.conversation import Conversation
+from cnnviz.live.offers import Offer
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.runners import local
@@ -73,7 +74,7 @@ class PanelState:
 def panel(
     *,
     page: str,
-    offer: str,
+    offer: Offer,
     tabs: Mapping[str, Sequence[LivePlot]],
     labels: Mapping[str, str],
     stored: Mapping[str, str],
@@ -85,14 +86,15 @@ def panel(
 ) -> PanelState:
     """Draw the panel. It is mounted once for its key; later calls only hand it new data.
 
-    offer: the token of what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
+    offer: what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
     stored: recording keys by variant, {} where there is none for these settings. lr: the starting rate.
     watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by itself, shows its first
     step, and has nothing to press.
     """
     data = {
         "page": page,
-        "offer": offer,
+        "offer": offer.token,
+        "number": offer.number,
         "tabs": encode([[name, [plot.to_json() for plot in plots]] for name, plots in tabs.items()]),
         "labels": dict(labels),
         "colours": dict(zip(ascii_uppercase, VARIANT_COLOURS, strict=False)),
@@ -105,6 +107,8 @@ def panel(
         "relay": False,
         "mail": [],
     }
+    if instant:
+        offers.shared.announce(offer, encode({"type": "page", "data": data, "run": not stored}), run=not stored)
     if st.session_state.get(_blocked_key(key)):
         return _relayed(data, key)
     return _mounted(data, key)

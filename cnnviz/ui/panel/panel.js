@@ -56,12 +56,20 @@ class Panel {
   }
 
   update(component) {
-    const earlier = this.data
     this.component = component
-    const data = (this.data = component.data)
+    const { relay, mail } = component.data
+    const late = this.data && component.data.number < this.data.number
+    this.show(late ? { ...this.data, relay, mail } : component.data)
+  }
+
+  // data: the page's, from its script, or sooner from the server
+  show(data) {
+    const earlier = this.data
+    this.data = data
     if (!earlier) this.begin()
     this.root.classList.toggle('cnnviz-instant', data.instant)
-    if (data.tabs !== earlier?.tabs) this.makeTabs()
+    if (data.instant && this.run?.measured) this.showRun()
+    this.makeTabs()
     if (data.relay) this.link.goBy(message => this.relay(message))
     this.link.mail(data.mail)
     if (earlier && (data.offer !== earlier.offer || JSON.stringify(data.stored) !== JSON.stringify(earlier.stored))) this.settle()
@@ -103,7 +111,7 @@ class Panel {
     if (this.asked === this.digest) return
     this.asked = this.digest
     if (Object.keys(this.data.stored).length) this.showStored()
-    else this.start(false)
+    else if (this.run?.digest !== this.digest) this.start(false)
   }
 
   async showStored() {
@@ -114,6 +122,7 @@ class Panel {
     const recordings = {}
     Object.keys(stored).forEach((variant, index) => (recordings[variant] = bindings.extend(fresh(), fetched[index])))
     this.view = { labels, digest: this.digest, recordings, steps, run: null }
+    this.makeTabs()
     this.run = null
     this.cursor = null
     this.forget()
@@ -126,8 +135,16 @@ class Panel {
 
   hear(message) {
     if (!this.run && ['recording', 'delta', 'status'].includes(message.type)) return // of a run that is shown no more
-    this[{ run: 'began', recording: 'whole', delta: 'delta', status: 'changed', refused: 'refused', error: 'refused' }[message.type]](message)
+    this[{ page: 'announced', run: 'began', recording: 'whole', delta: 'delta', status: 'changed', refused: 'refused', error: 'refused' }[message.type]](message)
     this.refresh()
+  }
+
+  // The page's data before its script's end; run: the server has begun what they ask for.
+  announced({ data, run }) {
+    const { relay, mail, number } = this.data
+    if (data.number <= number) return
+    if (run) this.asked = data.offer.split('.')[1]
+    this.show({ ...data, relay, mail })
   }
 
   began(message) {
@@ -165,14 +182,18 @@ class Panel {
       run.recordings[variant] = bindings.extend(run.recordings[variant] ?? fresh(), delta)
     }
     const measured = Object.values(run.recordings).filter(recording => recording.steps.length).length
-    if (measured >= (this.data.instant ? Object.keys(run.labels).length : 1)) this.showRun()
+    run.measured = measured >= (this.data.instant ? Object.keys(run.labels).length : 1)
+    if (run.measured) this.showRun()
   }
 
-  // The charts keep the run before until the first numbers of this one are there.
+  // The charts keep the run before until the first numbers of this one are there; an instant panel's, which the server begins
+  // as soon as a setting changes, also until the page has said what it is about.
   showRun() {
     const { id, labels, digest, recordings, steps } = this.run
+    if (this.data.instant && digest !== this.digest) return
     if (this.view?.run !== id) this.cursor = null
     this.view = { labels, digest, recordings, steps, run: id }
+    this.makeTabs()
   }
 
   changed(status) {
@@ -180,8 +201,9 @@ class Panel {
     if (status.lr !== null) this.toolbar.showRate(status.lr)
     if (words.ENDED.includes(status.state) && this.run.finished === undefined) {
       this.run.finished = true
+      if (this.data.instant) return setTimeout(() => this.tellRun(), TELL_PAGE_AFTER) // its charts are drawn first
       this.tellRun()
-      if (!this.data.instant) this.tellPage('finished', this.run.id)
+      this.tellPage('finished', this.run.id)
     }
   }
 
@@ -221,6 +243,7 @@ class Panel {
 
   opened() {
     this.say(this.data.relay ? 'relay' : '')
+    if (this.data.instant) this.link.send({ op: 'attend', offer: this.data.offer })
     if (this.run) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
   }
 
@@ -299,7 +322,11 @@ class Panel {
 
   // What is shown
 
+  // What an instant panel's charts show beside the numbers changes together with the numbers.
   makeTabs() {
+    const early = this.data.instant && this.view && this.view.digest !== this.digest
+    if (early || this.data.tabs === this.made) return
+    this.made = this.data.tabs
     this.plots = new Map(JSON.parse(this.data.tabs))
     this.openTab(this.plots.has(this.tab) ? this.tab : this.plots.keys().next().value)
   }
