@@ -23,6 +23,7 @@ from cnnviz.plots.gradients import (
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
 from cnnviz.plots.numbers import number_text, percent_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
+from cnnviz.plots.surface import accuracy_along_line, loss_along_line, loss_plane
 from cnnviz.plots.sweeps import sweep_curve
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 from cnnviz.plots.variance import gram_image, row_difference_over_steps, variance_by_layer, weight_image
@@ -34,6 +35,7 @@ LAYERS = {"A": 4, "B": 6}
 SCALARS = ("loss", "accuracy")
 BEFORE_THE_TASK = ("pretraining_loss", "first_moved")
 CURVE = ("sweep_values", "sweep_mean", "sweep_low", "sweep_high")
+SLICED = ("surface_at", "surface_loss", "surface_test_loss", "surface_accuracy", "surface_test_accuracy")
 PER_LAYER = ("z_var", "row_difference", "grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
 HISTOGRAMS = ("activation_hist", "activation_grad_hist")
@@ -60,6 +62,9 @@ PLOTS: list[LivePlot] = [
         weight_image,
         gram_image,
         row_difference_over_steps,
+        loss_plane,
+        loss_along_line,
+        accuracy_along_line,
     )
 ]
 TRANSFORMS = [
@@ -117,6 +122,9 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}
     if row % 2 == 0:
         apart = np.random.default_rng(row)  # so that the other columns' numbers stay as they are
+        found |= {name: wild(apart, (1, 4)) for name in SLICED} | {"surface_plane": wild(apart, (4, 4))}
+        found |= {name: wild(apart, ()) for name in ("surface_better", "surface_width_1", "surface_curvature_1")}
+        apart = np.random.default_rng(row)
         found["dead_map"] = np.stack([wild(apart, (7,)) for _layer in range(layers)])
     return Snapshot(step, {name: np.asarray(value, np.float32) for name, value in found.items()})
 

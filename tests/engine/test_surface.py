@@ -92,8 +92,9 @@ def test_the_net_is_moved_and_put_back_to_the_last_bit(bowl):
 # Directions
 
 
-@pytest.mark.parametrize("norm", words.NORMS)
-@pytest.mark.parametrize("net", ["mlp", "cnn"])
+@pytest.mark.parametrize(
+    ("net", "norm"), [(net, norm) for net in ("mlp", "cnn") for norm in words.NORMS if (net, norm) != ("mlp", "instance")]
+)
 def test_each_filter_of_a_direction_has_the_norm_of_the_nets_own_and_the_rest_stays(net, norm):
     built = nets.build(replace(BASE, net=net, norm=norm).net, (1, 8, 8), 10, torch.Generator().manual_seed(0))
     before = {name: value.detach().clone() for name, value in built.named_parameters()}

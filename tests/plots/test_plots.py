@@ -42,9 +42,15 @@ NEEDS = {
     "slope_by_layer": {"activation": "prelu"},
     "first_filters": PRETRAINED,
     "pretraining_loss_over_steps": PRETRAINED,
+    **{
+        name: {"depth": 4, "surface": True, "surface_points": 2, "surface_examples": 50}
+        for name in ("loss_plane", "loss_along_line", "accuracy_along_line")
+    },
     "sweep_curve": {"depth": 2, "sweep_over": "labels", "sweep_values": (10, 20, 40), "sweep_seeds": 2, "units": False},
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
+NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
+MAPS = {"heatmap", "contour"}
 
 
 @cache
@@ -124,7 +130,7 @@ def test_every_data_attribute_is_bound_once(name):
 def test_a_filled_plot_leaves_no_trace_empty_at_any_depth(name, recordings, step):
     for trace in filled(PLOTS[name](LETTERS), recordings, step).data:
         bound = [trace[attr] for attr in ("x", "y", "z") if attr in trace and trace[attr] is not None]
-        assert len(bound) >= 2 or (trace.type == "heatmap" and trace.z is not None)
+        assert len(bound) >= 2 or (trace.type in MAPS and trace.z is not None)
         assert all(any(value is not None for value in column) for column in bound)
 
 
@@ -133,7 +139,7 @@ def test_the_lists_that_one_trace_draws_together_are_equally_long(name, recordin
     plot = PLOTS[name](LETTERS)
     for trace, drawn in enumerate(plot.figure.data):
         lengths = {b.attr: len(values(b, recordings, 3)) for b in plot.bindings if b.trace == trace}
-        if drawn.type == "heatmap":
+        if drawn.type in MAPS:
             z = next(values(b, recordings, 3) for b in plot.bindings if b.trace == trace and b.attr == "z")
             assert (len(z), len(z[0])) == (lengths.get("y", len(z)), lengths.get("x", len(z[0])))
         else:
@@ -161,7 +167,7 @@ def test_a_plot_is_built_once_and_filling_it_leaves_it_as_it_was(name, recording
 def test_every_trace_wears_its_variants_name_and_colour(name):
     for trace in PLOTS[name](("A", "B", "C")).figure.data:
         colour = theme.VARIANT_COLOURS["ABC".index(trace.name)]
-        if trace.type == "heatmap":
+        if trace.type in MAPS:
             assert trace.coloraxis == "coloraxis"
         else:
             assert colour in {trace.marker.color, getattr(trace, "line", trace.marker).color}
@@ -212,7 +218,7 @@ def test_a_picked_layer_is_told_with_columns_that_exist(name, recordings):
 @every_plot
 def test_a_convolutional_net_is_drawn_too_but_for_the_chain(name, convolutional):
     figure = filled(PLOTS[name](LETTERS), convolutional, 6)
-    drawn = [bool(trace.z if trace.type == "heatmap" else trace.y) for trace in figure.data]
+    drawn = [bool(trace.z if trace.type in MAPS else trace.y) for trace in figure.data]
     assert drawn == [name not in NO_IMAGES] * len(drawn)
 
 
