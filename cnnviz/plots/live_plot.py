@@ -40,6 +40,7 @@ class Binding:
                   None between them; attr "x" and "y" give its columns' and rows' numbers
     transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
         product from the output side inwards).
+    plus, minus: for "steps", a column measured at the same steps that is added or taken away, for the edges of a band.
     A binding whose column, layer or variant is missing gives an empty list.
     """
 
@@ -52,6 +53,8 @@ class Binding:
     transform: str = ""
     low: str | float = 0.0
     high: str | float = 1.0
+    plus: str = ""
+    minus: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def values(binding: Binding, recordings: Recordings, step: int) -> list[Any]:
         return list(range(1, len(recording.layers) + 1))
     if binding.column == "steps":
         return [int(s) for s in recording.steps]
-    if binding.column not in recording.names:
+    if not {binding.column, binding.plus, binding.minus} - {""} <= set(recording.names):
         return []
     return _OVER[binding.over](binding, recording, step)
 
@@ -165,6 +168,10 @@ def _over_steps(binding: Binding, recording: Recording, step: int) -> list[Any]:
     if binding.attr == "x":
         return [int(s) for s in recording.steps_of(binding.column)]
     column = recording.column(binding.column)
+    for other, sign in ((binding.plus, 1), (binding.minus, -1)):
+        if other:
+            with np.errstate(invalid="ignore"):  # ∞ − ∞
+                column = column + sign * recording.column(other)
     if binding.layer is not None:
         layer = _layer_index(binding.layer, column.shape[1])
         if layer is None:

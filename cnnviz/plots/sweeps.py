@@ -36,7 +36,7 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
     for variant in variants:
         first = len(chart.data)
         for edge in ("low", "high"):
-            chart.add_trace(_edge(variant, filled=edge == "high"))
+            chart.add_trace(theme.band_edge(variant, filled=edge == "high"))
         chart.add_trace(_mean(variant, "%{y:.1%}" if share else f"%{{y:{theme.SHORT}}}"))
         for trace, column in enumerate(("sweep_low", "sweep_high", "sweep_mean"), first):
             bindings += [
@@ -60,20 +60,6 @@ def _headline(variants: Sequence[str], over: str, measure: str, form: str) -> He
     quantities = {variant: Quantity(variant, "sweep_mean", layer=0, form=form) for variant in variants}
     quantities["lowest"] = Quantity(variants[0], "sweep_values", layer=0)
     return Headline(f"{what} at {label[0].lower()}{label[1:]} = {{lowest}}: {told}", quantities, WAITING)
-
-
-def _edge(variant: str, filled: bool) -> go.Scatter:
-    red, green, blue = (int(theme.variant_colour(variant)[place : place + 2], 16) for place in (1, 3, 5))
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=False,
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 0},
-        fill="tonexty" if filled else None,
-        fillcolor=f"rgba({red},{green},{blue},0.18)",
-        hoverinfo="skip",
-    )
 
 
 def _mean(variant: str, number: str) -> go.Scatter:

@@ -220,6 +220,21 @@ def level(chart: go.Figure, y: float, text: str) -> None:
     )
 
 
+def band_edge(variant: str, filled: bool, opacity: float = 0.18) -> go.Scatter:
+    """An invisible line that bounds a band of the variant's colour; filled: down to the edge that was drawn before it."""
+    red, green, blue = (int(variant_colour(variant)[place : place + 2], 16) for place in (1, 3, 5))
+    return go.Scatter(
+        name=variant,
+        legendgroup=variant,
+        showlegend=False,
+        mode="lines",
+        line={"color": variant_colour(variant), "width": 0},
+        fill="tonexty" if filled else None,
+        fillcolor=f"rgba({red},{green},{blue},{opacity})",
+        hoverinfo="skip",
+    )
+
+
 def per_variant(start: str, variants: Sequence[str], waiting: str, column: str, end: str = "", **where: Any) -> Headline:
     """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields."""
     told = ", ".join(f"{v} {{{v}}}" for v in variants) if len(variants) > 1 else "".join(f"{{{v}}}" for v in variants)

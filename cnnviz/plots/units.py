@@ -112,7 +112,7 @@ def saturated_map(variants: Sequence[str]) -> LivePlot:
 
 @plot
 def mean_over_steps(variants: Sequence[str]) -> LivePlot:
-    """Mean activation of the first and the last hidden layer over the run.
+    """Mean activation of the first and the last hidden layer over the run, in a band of one standard deviation either way.
 
     Diagnoses: Glorot & Bengio's figure 2: a sigmoid layer whose mean falls to 0 and whose band closes is saturated at 0; where
     the band opens again it learns.
@@ -123,7 +123,9 @@ def mean_over_steps(variants: Sequence[str]) -> LivePlot:
         "activation_mean",
         "Mean activation",
         theme.per_variant("Mean activation of the last hidden layer", variants, WAITING, "activation_mean", layer=-2),
-        "The mean output of the first hidden layer (solid) and of the last one (dashed): a sigmoid at 0 or 1 is saturated.",
+        "The mean output of the first hidden layer (solid) and of the last one (dashed), ± one standard deviation: a closed band "
+        "at 0 or 1 is a saturated sigmoid.",
+        spread="activation_std",
     )
 
 
@@ -143,11 +145,22 @@ def top_over_steps(variants: Sequence[str]) -> LivePlot:
     )
 
 
-def _hidden_ends(name: str, variants: Sequence[str], column: str, title: str, headline: Headline, explain: str) -> LivePlot:
-    chart = theme.figure(name, theme.step_axis(), theme.linear_axis(title), "solid: first hidden layer · dashed: last one")
+def _hidden_ends(
+    name: str, variants: Sequence[str], column: str, title: str, headline: Headline, explain: str, spread: str = ""
+) -> LivePlot:
+    """spread: a column that a band around each line is wide, up and down."""
+    note = "solid: first layer · dashed: last · band: ± std" if spread else "solid: first hidden layer · dashed: last one"
+    chart = theme.figure(name, theme.step_axis(), theme.linear_axis(title), note)
     bindings: list[Binding] = []
     for variant in variants:
         for layer, dash in ((0, "solid"), (-2, "dash")):
+            for edge in ({"minus": spread}, {"plus": spread}) if spread else ():
+                band = len(chart.data)
+                chart.add_trace(theme.band_edge(variant, filled="plus" in edge, opacity=0.12))
+                bindings += [
+                    Binding(band, "x", column, variant, layer=layer),
+                    Binding(band, "y", column, variant, layer=layer, **edge),
+                ]
             trace = len(chart.data)
             hover = f"{variant}, {'first' if layer == 0 else 'last hidden'} layer: %{{y:{theme.SHORT}}}"
             chart.add_trace(_line(variant, theme.variant_colour(variant), dash, hover).update(line_width=2))

@@ -84,6 +84,17 @@ TRANSFORMS = [
     if (transform, over) != ("product", "grid")  # a product runs over layers, so it has no meaning for a matrix
     and (transform, column) != ("log10", "dead_map")  # near 1 a logarithm is nothing but the last digit, which JSON rounds
 ]
+BANDS = [
+    Binding(0, "y", column, variant, layer=layer, **{side: other})
+    for variant in (*VARIANTS, "C")
+    for side in ("plus", "minus")
+    for column, other, layer in (
+        ("loss", "accuracy", None),
+        ("grad_norm", "activation_std", 1),
+        ("grad_norm", "activation_std", -6),
+        ("loss", "not_recorded", None),
+    )
+]
 PLACES = [Binding(0, "x", column, "A") for column in ("steps", "layers", "layer_numbers", "test_accuracy", "not_recorded")]
 QUANTITIES = [
     Quantity(variant, column, layer, per, at)
@@ -201,7 +212,7 @@ def test_headlines_read_the_same(plot: LivePlot, loaded: Page, recordings: dict[
 
 
 def test_every_transform_gives_the_same_numbers(loaded: Page, recordings: dict[str, Recording]) -> None:
-    compare_values(loaded, TRANSFORMS + PLACES, recordings)
+    compare_values(loaded, TRANSFORMS + BANDS + PLACES, recordings)
 
 
 def test_quantities_are_the_same_and_missing_in_the_same_places(loaded: Page, recordings: dict[str, Recording]) -> None:
@@ -227,9 +238,10 @@ def test_forms_of_a_number_read_the_same(form: str, loaded: Page, recordings: di
 def test_before_the_first_snapshot_there_is_nothing_to_draw(script: Page) -> None:
     empty = {"A": Recording(Experiment(), ("fc1",))}
     found = script.evaluate(
-        "bindings => bindings.map(binding => cnn.values(binding, { A: cnn.emptyRecording() }, 0))", as_json(TRANSFORMS + PLACES)
+        "bindings => bindings.map(binding => cnn.values(binding, { A: cnn.emptyRecording() }, 0))",
+        as_json(TRANSFORMS + BANDS + PLACES),
     )
-    assert found == [values(binding, empty, 0) for binding in TRANSFORMS + PLACES]
+    assert found == [values(binding, empty, 0) for binding in TRANSFORMS + BANDS + PLACES]
 
 
 def test_numbers_read_the_same(script: Page) -> None:

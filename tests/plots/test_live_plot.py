@@ -45,6 +45,14 @@ def test_one_layer_runs_over_the_steps_counted_from_either_end(recordings):
     assert bound(recordings, column="grad_norm", layer=-1) == pytest.approx([10, 20, 110])
 
 
+def test_a_band_is_bounded_by_one_column_above_and_below_another(recordings):
+    column = recordings["A"].column("grad_norm")[:, 1]
+    assert bound(recordings, column="grad_norm", layer=1, plus="grad_norm") == pytest.approx(2 * column)
+    assert bound(recordings, column="loss", minus="loss") == [0, 0, 0]
+    assert bound(recordings, column="loss", plus="loss", attr="x") == [0, 1, 10]
+    assert bound(recordings, column="loss", plus="missing") == []
+
+
 @pytest.mark.parametrize(("cursor", "factor"), [(0, 1), (1, 2), (9, 2), (10, 11), (99, 11)])
 def test_all_layers_are_those_measured_at_or_before_the_cursor(recordings, cursor, factor):
     assert bound(recordings, cursor, column="grad_norm", over="layers") == pytest.approx(
@@ -175,6 +183,8 @@ def test_a_plot_goes_to_the_panel_as_json(recordings):
             "transform": "",
             "low": 0.0,
             "high": 1.0,
+            "plus": "",
+            "minus": "",
         }
     ]
     assert sent["headline"] == {"text": "", "quantities": {}, "waiting": ""}

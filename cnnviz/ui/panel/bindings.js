@@ -44,7 +44,7 @@ export function values(binding, recordings, step) {
   if (binding.column === 'layers') return [...recording.layers]
   if (binding.column === 'layer_numbers') return recording.layers.map((_, index) => index + 1)
   if (binding.column === 'steps') return [...recording.steps]
-  if (!recording.columns[binding.column]) return []
+  if ([binding.column, binding.plus, binding.minus].some(name => name && !recording.columns[name])) return []
   return OVER[binding.over](binding, recording, step)
 }
 
@@ -52,9 +52,14 @@ const OVER = {
   steps(binding, recording) {
     const column = recording.columns[binding.column]
     if (binding.attr === 'x') return column.rows.map(row => recording.steps[row])
-    if (binding.layer === null) return transformed(column.values, binding.transform)
-    const index = layerIndex(binding.layer, column.values[0].length)
-    return index === null ? [] : transformed(column.values.map(value => value[index]), binding.transform)
+    const index = binding.layer === null ? null : layerIndex(binding.layer, column.values[0].length)
+    if (binding.layer !== null && index === null) return []
+    const line = name => recording.columns[name].values.map(value => number(index === null ? value : value[index]))
+    let numbers = line(binding.column)
+    for (const [other, sign] of [[binding.plus, 1], [binding.minus, -1]]) {
+      if (other) numbers = line(other).map((value, place) => numbers[place] + sign * value)
+    }
+    return transformed(numbers, binding.transform)
   },
   layers: (binding, recording, step) => transformed(at(recording, binding.column, step), binding.transform),
   grid(binding, recording) {
@@ -120,7 +125,7 @@ function transformed(column, transform) {
   return plain(numbers)
 }
 
-const number = value => (value === null ? NaN : value)
+const number = value => value ?? NaN
 const plain = numbers => numbers.map(value => (Number.isFinite(value) ? value : null))
 
 export function quantity(wanted, recordings, step) {
