@@ -1,4 +1,4 @@
-"""Speed of the page as a learner meets it: the real server, a real browser, the first lesson."""
+"""Speed of the page as a learner meets it: the real server and a real browser; the first lesson, and an instant panel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,10 @@ from cnnviz.settings import ROOT
 
 PRESSES = 10
 RERUNS = 10
+CHANGES = 10
+INSTANT = "initialisation?preset=tanh"  # each change asks for two fresh nets of some twenty layers
 WATCHED_SECONDS = 3.0
+SETTLED_MS = 1_500  # the page reruns once more when a measurement has come in
 PATIENCE_MS = 120_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -30,13 +34,25 @@ RERUN_MS = """
   const app = document.querySelector('[data-testid="stApp"]')
   const began = performance.now()
   let ran = false
-  new MutationObserver((_, observer) => {
+  new MutationObserver((changes, observer) => {
     const running = app.dataset.testScriptState === 'running'
-    ran ||= running
+    ran ||= running || changes.some(change => change.oldValue === 'running')
     if (!ran || running) return
     observer.disconnect()
     resolve(performance.now() - began)
-  }).observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] })
+  }).observe(app, { attributes: true, attributeOldValue: true, attributeFilter: ['data-test-script-state'] })
+})
+"""
+
+# Resolves with the milliseconds from the key that moves the slider to the first chart that has drawn other layers than before.
+PICTURE_MS = """
+() => new Promise(resolve => {
+  const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
+  const layers = () => chart.data[0].y.length
+  const before = layers()
+  let moved
+  document.activeElement.addEventListener('keydown', () => (moved = performance.now()), { once: true })
+  chart.on('plotly_afterplot', () => layers() !== before && resolve(performance.now() - moved))
 })
 """
 
@@ -48,12 +64,13 @@ def served() -> Iterator[str]:
         probe.bind(("", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cnnviz", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with tempfile.TemporaryDirectory() as cache:  # nothing is there that an earlier run has stored
+        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "CNNVIZ_CACHE": cache})
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
 
 
 def opened(page: Page, address: str) -> Locator:
@@ -109,6 +126,16 @@ def rerun(page: Page, turn: int) -> float:
     return float(done.evaluate("given => given.promise"))
 
 
+def new_picture(page: Page) -> float:
+    """Milliseconds from a step of the slider Depth to the instant panel's new picture."""
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    done = page.evaluate_handle(f"() => ({{ promise: ({PICTURE_MS})() }})")
+    page.keyboard.press("ArrowRight")
+    took = float(done.evaluate("given => given.promise"))
+    page.wait_for_timeout(SETTLED_MS)
+    return took
+
+
 def told(name: str, figures: Sequence[float], unit: str) -> None:
     """One line of the table: median, lowest and highest."""
     spread = f"({min(figures):,.0f} to {max(figures):,.0f}, {len(figures)} times)" if len(figures) > 1 else ""
@@ -134,6 +161,9 @@ def main() -> None:
                 updates.append(updates_a_second(panel))
                 stop(panel)
             reruns = [rerun(page, turn) for turn in range(RERUNS)]
+            opened(page, f"{address}/{INSTANT}")
+            page.wait_for_timeout(SETTLED_MS)
+            pictures = [new_picture(page) for _change in range(CHANGES)]
         browser.close()
     print(f"\nThe page of {lesson}, {os.cpu_count()} cores: server, workers and browser on one machine")
     told("server's start to the first plot", [cold], "ms")
@@ -141,6 +171,7 @@ def main() -> None:
     told("press of Train to the first live picture", pressed, "ms")
     told("pictures a second while it trains", updates, "/s")
     told("move of a slider to the script's end", reruns, "ms")
+    told("move of a slider to the instant picture", pictures, "ms")
 
 
 if __name__ == "__main__":

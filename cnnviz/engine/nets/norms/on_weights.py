@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 
-class OnWeights(nn.Module):
+class OnWeights(nn.Module, ABC):
     """Makes, of the weights that are learned, those that a layer multiplies by; both (out, in) or (out, in, kernel, kernel)."""
 
     def begin(self, weight: Tensor) -> None:
@@ -15,9 +17,9 @@ class OnWeights(nn.Module):
     def advance(self, weight: Tensor) -> None:
         """Moves what state there is; before each pass that is learned from, and before no other."""
 
+    @abstractmethod
     def applied(self, weight: Tensor) -> Tensor:
         """The weights to multiply by, in the state of this moment."""
-        raise NotImplementedError
 
     def forward(self, weight: Tensor) -> Tensor:
         if self.training and torch.is_grad_enabled():
