@@ -10,6 +10,7 @@ from torch.func import functional_call
 
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.learned import Maxout
+from cnnviz.engine.nets.norms.noisy_batch import NoisyBatch
 from cnnviz.engine.watch import Pass, Seen
 
 
@@ -67,9 +68,11 @@ def _passes_on(layer: Layer, passed: Pass) -> Tensor:
 def jacobian_row(layer: Layer, inputs: Tensor, unit: Tensor) -> Tensor:
     """∂a[0, unit]/∂inputs[0]: (in,), by autograd through the layer alone, whose running statistics stay as they are, and so
     do the vectors of a spectral norm."""
-    together = isinstance(layer.norm, nn.BatchNorm1d)
+    together = isinstance(layer.norm, nn.BatchNorm1d | NoisyBatch)
     x = (inputs if together else inputs[:1]).detach().requires_grad_()
     buffers = {name: buffer.clone() for name, buffer in layer.named_buffers()}
+    if isinstance(layer.norm, NoisyBatch):
+        buffers["norm.batch.num_batches_tracked"] -= 1  # so that it draws the noise of this pass again
     if layer.reweight is not None:
         layer.reweight.eval()
     with torch.enable_grad():

@@ -39,7 +39,9 @@ def examples(experiment: Experiment, device: torch.device) -> Examples:
     wanted = experiment.data
     if experiment.batch_size > wanted.train_examples:
         raise ExperimentError(f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}).")
-    given = (wanted.curve, wanted.heights) if wanted.dataset == "curve" else ()
+    given: tuple[Any, ...] = (wanted.curve, wanted.heights) if wanted.dataset == "curve" else ()
+    if wanted.dataset == "shapes" and wanted.domain != "any":
+        given = (wanted.domain,)
     return _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device, *given)
 
 

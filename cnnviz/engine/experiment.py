@@ -15,6 +15,7 @@ from cnnviz.engine.words import (
     ACTIVATIONS,
     CURVES,
     DATASETS,
+    DOMAINS,
     INITS,
     NETS,
     NORMS,
@@ -53,6 +54,7 @@ class Data(Checked):
     dataset: str = choice("fashion_mnist", DATASETS, "Data set")
     train_examples: int = whole(10_000, 10, 60_000, "Training set", "examples", log=True)
     test_examples: int = whole(250, 10, 10_000, "Test set", "examples", log=True)
+    domain: str = choice("any", DOMAINS, "Training domain", help="How the data set “shapes” is coloured.")
     curve: str = choice("absolute", CURVES, "Target curve", help="What the data set “curve” asks for at x in −1 … 1.")
     heights: tuple[float, ...] = numbers((0.0,) * 9, -1.0, 1.0, "Drawn curve", help="Heights from x = −1 to 1, joined by lines.")
 
@@ -70,6 +72,12 @@ class Net(Checked):
     init: str = choice("he", INITS, "Initialisation")
     init_scale: float = real(1.0, 0.0, 100.0, "Initial scale", "× the scheme's standard deviation", log=True)
     norm: str = choice("none", NORMS, "Normalisation")
+    noise_mean: float = real(
+        0.5, 0.0, 10.0, "Noise, mean", "±", help="Noisy batch norm: each step a unit's noise has a mean drawn from this range."
+    )
+    noise_scale: float = real(
+        1.25, 1.0, 10.0, "Noise, scale", "× at most", help="Noisy batch norm: each step a unit is stretched by 1 to so much."
+    )
     skip: bool = switch(False, "Skip connections", help="Every hidden layer adds its input to its output.")
     pieces: int = whole(2, 1, 32, "Pieces", "a maxout unit", help="Sums of which a maxout unit passes on the largest.")
     bias_init: float = real(0.0, -1_000.0, 1_000.0, "Initial bias", help="Of every hidden unit; below 0 it starts towards off.")
@@ -120,6 +128,11 @@ class Measure(Checked):
     evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
     units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
     filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
+    domains: bool = switch(
+        False, "Domains", help="Also tests on shapes of every domain, and with batch norm's statistics renewed."
+    )
+    shift: bool = switch(False, "Shift", help="Also measures how far each layer's inputs move from snapshot to snapshot.")
+    landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
 

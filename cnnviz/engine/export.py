@@ -53,6 +53,8 @@ NORMS = {
     ("none", "cnn"): "nn.Identity",
     ("batch", "mlp"): "nn.BatchNorm1d",
     ("batch", "cnn"): "nn.BatchNorm2d",
+    ("noisy_batch", "mlp"): "partial(NoisyBatch, spatial=False, mean={noise_mean}, scale={noise_scale})",
+    ("noisy_batch", "cnn"): "partial(NoisyBatch, spatial=True, mean={noise_mean}, scale={noise_scale})",
     ("layer", "mlp"): "nn.LayerNorm",
     ("layer", "cnn"): "partial(nn.GroupNorm, 1)",
     ("instance", "cnn"): "partial(nn.InstanceNorm2d, affine=True)",
@@ -137,6 +139,7 @@ def code(variants: Variants, data_path: str) -> str:
         "DATA_FILE": data_path,
         "POINTS": points_text(first.data),
         "CURVE": curve_text(first.data),
+        "DOMAIN": f'"{first.data.domain}"',
         "VARIANTS": variants_text(variants),
     }
     return bundled(_template(), features(variants), values, CELLS)
@@ -165,7 +168,7 @@ def check_trainable(variants: Variants) -> None:
     if first.surface.surface:
         raise ExperimentError("surface (=True) has no script: switch it off for that of the training, whose losses are the same.")
     for setting in (
-        "steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights",
+        "steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights", "domain",
         "pretraining_steps", "labels", "task_classes",
     ):  # fmt: skip
         for other, experiment in others:
@@ -230,9 +233,10 @@ def features(variants: Variants) -> set[str]:
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
+    noise = {"noise"} if any(experiment.get("norm") == "noisy_batch" for experiment in variants.values()) else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
-    return settings | decay | task | activations | maxout | {source} | before | classes | tuned
+    return settings | decay | task | activations | maxout | {source} | before | classes | tuned | noise
 
 
 def points_text(data: Data) -> str:
@@ -288,7 +292,8 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
         return REWEIGHTS.get(experiment.get("norm"), "None")
     value = experiment.get(setting)
     if setting == "norm":
-        return NORMS.get((value, experiment.get("net")), "nn.Identity").format(groups=experiment.get("groups"))
+        given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}
+        return NORMS.get((value, experiment.get("net")), "nn.Identity").format(**given)
     if setting == "schedule":
         return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
     if setting == "pieces" and not needs_pieces(experiment):

@@ -9,7 +9,7 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,10 @@ class Recording:
         """The step of each value of a column: (rows,)."""
         return self.steps[self.rows(name)]
 
+    def places(self, name: str) -> Sequence[str]:
+        """What the numbers of a column that holds several are about: the layers, unless `about` says otherwise."""
+        return self.about.get("places", {}).get(name, self.layers)
+
     def at(self, name: str, step: int) -> Array:
         """The column's last value measured at or before a step (its first one where there is none)."""
         rows = self.steps_of(name)
@@ -215,7 +219,7 @@ class Recording:
         flat = [name for name in self.names if self._columns[name].values[0].ndim <= 1]
         heads = ["step"]
         for name in flat:
-            heads += [f"{name}[{layer}]" for layer in self.layers] if self._columns[name].values[0].ndim else [name]
+            heads += [f"{name}[{place}]" for place in self.places(name)] if self._columns[name].values[0].ndim else [name]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(heads)

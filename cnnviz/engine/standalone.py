@@ -24,9 +24,10 @@ from torch.nn.utils.parametrize import register_parametrization  # if reweight
 from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
-from cnnviz.engine.data.shapes import drawn  # if shapes
+from cnnviz.engine.data.shapes import of_domain  # if shapes
 from cnnviz.engine.nets.inits import he, lsuv
 from cnnviz.engine.nets.lsuv import tune  # if lsuv
+from cnnviz.engine.nets.norms.noisy_batch import seed_noise  # if noise
 from cnnviz.engine.nets.norms.on_weights import OnWeights  # if reweight
 from cnnviz.engine.nets.norms.spectral import SpectralNorm  # noqa: F401  # if reweight
 from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if reweight
@@ -46,6 +47,7 @@ PRINT_EVERY = max(1, STEPS // 50)
 # %% Data
 POINTS = (moons, 2, 0.15)  # if points
 CURVE = absolute  # if curve
+DOMAIN = "any"  # if shapes
 
 
 def read_npz(path: str) -> tuple[Array, Array]:
@@ -64,7 +66,7 @@ def examples() -> tuple[Tensor, Tensor]:
     return torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(CURVE(inputs).astype(np.float32))  # if curve
     inputs, labels = read_npz(DATA_FILE)  # if file
     inputs, labels = noisy_points(*POINTS, TRAIN_EXAMPLES, SEED, split=0)  # if points
-    inputs, labels = drawn(TRAIN_EXAMPLES, SEED, split=0)  # if shapes
+    inputs, labels = of_domain(TRAIN_EXAMPLES, SEED, 0, DOMAIN)  # if shapes
     return torch.from_numpy(scaled(inputs, *channel_moments(inputs))), torch.from_numpy(labels.astype(np.int64))  # if classify
 
 
@@ -308,6 +310,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     classes = int(labels.max()) + 1  # if all_classes
     classes = TASK_CLASSES or int(labels.max()) + 1  # if labels or task_classes or pretraining
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
+    seed_noise(net, SEED)  # if noise
     if given.init is lsuv:  # if lsuv
         tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining

@@ -13,8 +13,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.engine import compatible, fit, nets, optimisers, pretraining, probes, schedules, signal, spectrum, units
+from cnnviz.engine import (
+    compatible,
+    domains,
+    fit,
+    landscape,
+    nets,
+    optimisers,
+    pretraining,
+    probes,
+    schedules,
+    shift,
+    signal,
+    spectrum,
+    units,
+)
 from cnnviz.engine import device as devices
+from cnnviz.engine.again import Again, copies
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.data import check_enough
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
@@ -27,6 +42,7 @@ from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
+from cnnviz.engine.words import DOMAINS
 from cnnviz.settings import settings
 
 SHARED = (
@@ -109,27 +125,32 @@ def train_together(
         train_cell = partial(train_together, memory=shared)
         yield from swept_together(variants, train_cell, control, _about(device), on_begin, on_end)
         return
-    found = examples(first, device)
-    task = pretraining.task_of(found, first)
+    found = {name: examples(experiment, device) for name, experiment in variants.items()}
+    tasks = {name: pretraining.task_of(found[name], experiment) for name, experiment in variants.items()}
     if first.surface.surface:
-        check_enough("surface_examples", first.surface.surface_examples, len(task.train_labels), "the training set")
-    learners = {name: Learner(experiment, task, device, found, memory) for name, experiment in variants.items()}
+        check_enough(
+            "surface_examples", first.surface.surface_examples, len(tasks[next(iter(tasks))].train_labels), "the training set"
+        )
+    learners = {name: Learner(experiment, tasks[name], device, found[name], memory) for name, experiment in variants.items()}
     for name, learner in learners.items():
         if on_begin:
             on_begin(name, learner.recording())
-    order = batches(task, min(first.batch_size, len(task.train_labels)), first.seed)
+    orders = {
+        experiment.data.domain: batches(tasks[name], min(first.batch_size, len(tasks[name].train_labels)), first.seed)
+        for name, experiment in variants.items()
+    }
     for step in count():
         control.poll()
         asked = first.updates if control.stop_at is None else control.stop_at
         last = step >= min(first.updates, asked)
         before = step < first.pretraining.pretraining_steps
-        inputs, labels = (None, None) if before else next(order)
+        met = {} if before else {domain: next(order) for domain, order in orders.items()}
         for name, learner in list(learners.items()):
             try:
                 snapshot = (
                     learner.prepare(step)
-                    if inputs is None or labels is None
-                    else learner.round(step, inputs, labels, control.lr, last)
+                    if before
+                    else learner.round(step, *met[learner.experiment.data.domain], control.lr, last)
                 )
             except Diverged as result:
                 del learners[name]
@@ -142,7 +163,7 @@ def train_together(
             break
     done = f"Done: {step:,} steps, {step * first.batch_size:,} examples"
     if first.surface.surface and learners and step == first.updates and not _stops_at(control, step):
-        slices = {name: Slice.of(it.net, first.surface, task, it.objective) for name, it in learners.items()}
+        slices = {name: Slice.of(it.net, first.surface, tasks[name], it.objective) for name, it in learners.items()}
         step = yield from sliced_together(slices, control, step)
         done += f", then {step - first.updates:,} points of the loss surface"
     for name in learners:
@@ -202,6 +223,7 @@ class Learner:
         self.remembered = memory.find(experiment) if memory else None
         self.pretraining = pretraining.losses(self.net, unlabelled or found, experiment)
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
+        self.inputs = shift.Inputs()
         self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped, self.first)
         self.seconds = 0.0
 
@@ -214,8 +236,10 @@ class Learner:
             "activation": self.experiment.net.activation,
             "log_grad_range": list(probes.LOG_RANGE),
         }
-        tuning = {"lsuv": self.tuning} if self.tuning else {}
-        return Recording(self.experiment, tuple(self.watch.layers), about | tuning)
+        more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
+        if self.experiment.measure.domains:
+            more["places"] = {name: list(DOMAINS) for name in ("domain_accuracy", "domain_adapted")}
+        return Recording(self.experiment, tuple(self.watch.layers), about | more)
 
     def _tuned(self) -> lsuv.Tuning:
         """LSUV looks at the batch that step 0 will train on; other initialisations need no data."""
@@ -275,6 +299,7 @@ class Learner:
 
     def _measured_round(self, step: int, inputs: Tensor, labels: Tensor, rate: float, last: bool) -> Snapshot:
         seconds = self.seconds
+        again = Again(self.net, self.objective, inputs, labels)
         began = self._now()
         with self.watch:
             logits = self.net(inputs)
@@ -287,11 +312,20 @@ class Learner:
         seen = self.watch.seen(logits, labels, loss)
         columns = probes.measured(self._due_probes(step, last), seen)
         columns |= self._evaluated(step, last) | self._pictured(step, last)
+        measure, detailed = self.experiment.measure, step in self.timetable.histograms
+        if measure.shift:
+            columns |= self.inputs.measured(seen)
+        if measure.landscape and detailed and not last:
+            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+            columns |= landscape.along_the_step(again, gradients, rate)
         if not last:
+            fresh = copies(self.parameters) if measure.shift and detailed else []
             began = self._now()
             self._update(rate)
             self.seconds += self._now() - began
             columns |= probes.measured([probes.UPDATE], seen)
+            if fresh:
+                columns |= shift.gradient_shift(again, self.watch.layers, fresh)
         seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(labels)
         clock = self._clock(lr=rate, examples=seen_before, seconds=seconds, phase=1)
         return Snapshot(step, clock | probes.to_numpy(columns))
@@ -329,6 +363,8 @@ class Learner:
         columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
         if self.experiment.measure.units:
             columns |= units.dead_units(self.net, self.found.test_inputs)
+        if self.experiment.measure.domains:
+            columns |= domains.by_domain(self.net, self.experiment.data, self.experiment.seed, self.device)
         if self.experiment.data.dataset == "curve":
             columns |= fit.fitted(self.net, self.experiment.data, self.device)
         return columns

@@ -54,6 +54,11 @@ SCRIPTS = {
         letter: replace(TINY, norm=norm, pretraining="greedy", pretraining_steps=9, clip_norm=0.5, clip_weight=0.3)
         for letter, norm in zip("ABC", ("none", "weight", "spectral"), strict=True)
     },
+    "noisy batch norm on a mlp": {"A": replace(TINY, norm="noisy_batch", noise_mean=0.8), "B": TINY},
+    "noisy batch norm on grey shapes": {
+        "A": replace(CNN, dataset="shapes", domain="grey", norm="noisy_batch", train_examples=64, noise_scale=2.0)
+    },
+    "shapes in negative": {"A": replace(CNN, dataset="shapes", domain="negative", train_examples=64)},
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 

@@ -75,9 +75,17 @@ CHUNK = 500
 
 
 @dataset("shapes")
-def shapes(train_examples: int, test_examples: int, seed: int) -> Examples:
-    """Images (N, 3, 32, 32) of 0…255, shapes of any colour."""
-    return Examples(*drawn(train_examples, seed, split=0), *drawn(test_examples, seed, split=1), CLASSES)
+def shapes(train_examples: int, test_examples: int, seed: int, domain: str = "any") -> Examples:
+    """Images (N, 3, 32, 32) of 0…255, shapes as `of_domain` colours them."""
+    return Examples(*of_domain(train_examples, seed, 0, domain), *of_domain(test_examples, seed, 1, domain), CLASSES)
+
+
+def of_domain(examples: int, seed: int, split: int, domain: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """`drawn` in one domain: "any" colour, one of COLOURS, or "negative": any colour, each pixel then 255 less its value. The
+    shapes, their places and sizes are the same in every domain."""
+    colours = np.array([COLOURS[domain]], np.float32) if domain in COLOURS else ANY_COLOUR
+    images, labels = drawn(examples, seed, split, colours=colours)
+    return 255 - images if domain == "negative" else images, labels
 
 
 def palette(colour: str) -> Floats:

@@ -11,6 +11,7 @@ from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.cnn import Cnn, cnn
 from cnnviz.engine.nets.difference import MaxoutDifference, maxout_difference
 from cnnviz.engine.nets.mlp import Mlp, mlp
+from cnnviz.engine.nets.norms.noisy_batch import seed_noise
 
 Network = Mlp | Cnn | MaxoutDifference
 Builder = Callable[[Net, Sequence[int], int, Generator], Network]
@@ -25,4 +26,6 @@ def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generat
     settings do not go together.
     """
     check_net(net)
-    return NETS[net.net](net, input_shape, classes, generator)
+    built = NETS[net.net](net, input_shape, classes, generator)
+    seed_noise(built, generator.initial_seed())
+    return built

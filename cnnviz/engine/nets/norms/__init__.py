@@ -11,6 +11,7 @@ from cnnviz.engine.nets.norms.batch import batch
 from cnnviz.engine.nets.norms.group import group
 from cnnviz.engine.nets.norms.instance import instance
 from cnnviz.engine.nets.norms.layer import layer
+from cnnviz.engine.nets.norms.noisy_batch import noisy_batch
 from cnnviz.engine.nets.norms.spectral import spectral
 from cnnviz.engine.nets.norms.weight import weight
 
@@ -25,6 +26,7 @@ def none(net: Net, features: int, spatial: bool) -> None:
 NORMS: dict[str, Norm] = {
     "none": none,
     "batch": batch,
+    "noisy_batch": noisy_batch,
     "layer": layer,
     "instance": instance,
     "group": group,
