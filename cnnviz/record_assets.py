@@ -28,7 +28,7 @@ class Comparison:
 def comparisons(slug: str | None = None) -> list[Comparison]:
     """Every preset of every lesson, or of one. Raises ExperimentError for an unknown lesson."""
     chosen = [lessons.find(slug)] if slug else lessons.all_lessons().values()
-    return [Comparison(f"{lesson.slug}/{name}", p.variants) for lesson in chosen for name, p in lesson.presets.items()]
+    return [Comparison(f"{lesson.slug}/{name}", p.variants) for lesson in chosen for name, p in lesson.recorded.items()]
 
 
 def file_of(folder: Path, experiment: Experiment) -> Path:

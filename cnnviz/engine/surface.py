@@ -7,7 +7,8 @@ learned, stay as they are. Columns of a snapshot, NaN where no point has been me
 surface_at: (1, points), the positions α, and β. surface_loss, surface_test_loss and the objective's metrics likewise:
 (1, points), along d. surface_plane: (points, points), the loss, a row for each β. surface_curvature_1 along d and _2 along e: the
 second difference at the centre, by the step to the next points. surface_width_1 and _2: how far the loss stays within twice that
-of the centre, both sides together. surface_better: the share of points with a loss below that of guessing, ln classes.
+of the centre, both sides together. surface_mean_accuracy: along d, of the points so far. surface_better: the share of points with
+a loss below that of guessing, ln classes.
 """
 
 from __future__ import annotations
@@ -104,6 +105,8 @@ class Slice:
         for number, line in enumerate(lines, start=1):
             numbers[f"surface_curvature_{number}"] = curvature(self.at, line)
             numbers[f"surface_width_{number}"] = width(self.at, line)
+        if "accuracy" in self._lines:
+            numbers["surface_mean_accuracy"] = float(np.nanmean(self._lines["accuracy"]))
         found = {"surface_at": self.at[None], **{f"surface_{name}": line.copy() for name, line in self._lines.items()}}
         if len(lines) > 1:
             found["surface_plane"] = self._plane.copy()

@@ -91,7 +91,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson's content. number: the page file's prefix; the first preset is the page's start."""
+    """One lesson's content. number: the page file's prefix; the first preset is the page's start; slices: what its panel for loss
+    surfaces has recorded, which is no starting point of the page."""
 
     number: int
     slug: str
@@ -104,6 +105,12 @@ class Lesson:
     references: tuple[Reference, ...]
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
     summary: str = ""
+    slices: Mapping[str, Preset] = field(default_factory=dict)
+
+    @property
+    def recorded(self) -> dict[str, Preset]:
+        """Everything that is recorded beforehand, by name."""
+        return {**self.presets, **self.slices}
 
     @property
     def chapter(self) -> str:
@@ -132,7 +139,7 @@ def preset(path: str) -> Experiment:
     """ "lesson/preset" (its first variant) or "lesson/preset/B". Raises ExperimentError naming the near ones."""
     slug, _, rest = path.partition("/")
     name, _, variant = rest.partition("/")
-    variants = _named(find(slug).presets, name, f"preset of {slug}").variants
+    variants = _named(find(slug).recorded, name, f"preset of {slug}").variants
     return _named(variants, variant or next(iter(variants)), f"variant of {slug}/{name}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 from cnnviz.plots.numbers import number_text
 
 WAITING = "The nets train first; then the slice grows, outwards from the trained weights"
@@ -18,6 +18,7 @@ ACROSS = "Step β along direction 2"
 LOWEST, HIGHEST = -1.0, 1.0  # log₁₀ of the losses between which colours differ: 0.1 and 10 nats
 LINES = 0.25  # between two lines of equal loss, in log₁₀: a factor of 1.8
 CENTRE = 5  # pixels
+PLANE: dict[str, Any] = {"nticks": 5, "autorangeoptions": {"include": [-0.1, 0.1]}}  # so that it has a size while it is empty
 
 
 @plot
@@ -29,7 +30,7 @@ def loss_plane(variants: Sequence[str], classes: int | None = None) -> LivePlot:
     directions it shows two.
     """
     chart = theme.beside(
-        "loss_plane", variants, theme.linear_axis(ALONG, nticks=5), theme.linear_axis(ACROSS, nticks=5), same_x=True
+        "loss_plane", variants, theme.linear_axis(ALONG, **PLANE), theme.linear_axis(ACROSS, **PLANE), same_x=True
     )
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
@@ -104,9 +105,16 @@ def loss_along_line(variants: Sequence[str], classes: int | None = None) -> Live
         variants,
         ("surface_loss", "surface_test_loss"),
         f"%{{y:{theme.SHORT}}}",
-        theme.per_variant("The loss has doubled over a stretch of", variants, WAITING, "surface_width_1"),
+        _width_and_curvature(variants),
         "Each point is the trained net, at 0, with its filters moved by α times their own norm along one random direction.",
     )
+
+
+def _width_and_curvature(variants: Sequence[str]) -> Headline:
+    width = theme.per_variant("Stretch until the loss has doubled", variants, WAITING, "surface_width_1")
+    bend = ", ".join(f"{variant} {{{variant}_bend}}" for variant in variants)
+    bends = {f"{variant}_bend": Quantity(variant, "surface_curvature_1") for variant in variants}
+    return Headline(f"{width.text}; curvature at 0: {bend}", {**width.quantities, **bends}, WAITING)
 
 
 @plot
@@ -122,7 +130,7 @@ def accuracy_along_line(variants: Sequence[str]) -> LivePlot:
         variants,
         ("surface_accuracy", "surface_test_accuracy"),
         "%{y:.0%}",
-        theme.per_variant("Curvature of the loss at the trained weights", variants, WAITING, "surface_curvature_1"),
+        theme.per_variant("Right answers on average along the line", variants, WAITING, "surface_mean_accuracy", form="percent"),
         "How often the moved net is still right: at 0 it is as trained, to both sides it forgets.",
     )
 

@@ -6,8 +6,10 @@ from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, live
 from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
+from cnnviz.ui.slices import SLICE_SETTINGS, slices
 
 __all__ = [
+    "SLICE_SETTINGS",
     "Knobs",
     "Tabs",
     "chapters",
@@ -20,6 +22,7 @@ __all__ = [
     "picture",
     "predict",
     "replay",
+    "slices",
     "start_button",
     "theory",
 ]

@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.engine.experiment import Experiment, replace, rule
+from cnnviz.engine.experiment import Experiment, owner, replace, rule
 from cnnviz.lessons import Lesson
+from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
 from cnnviz.ui import link
 from cnnviz.ui.link import PageState
@@ -161,10 +162,19 @@ class Knobs:
         """Every knob's value by name."""
         return {name: st.session_state[self.key(name)] for name in self.names}
 
+    def trained(self) -> dict[str, Any]:
+        """Those of the page's own panel: all but what a slice through the loss surface is about."""
+        return {name: value for name, value in self.settings().items() if owner(name) != "surface"}
+
     def experiment(self) -> Experiment:
         """The preset's variant A with every knob applied."""
         base = next(iter(self.lesson.presets[self.preset_name].variants.values()))
-        return replace(base, **self.settings())
+        return replace(base, **self.trained())
+
+    def sliced(self, variants: Mapping[str, Experiment]) -> dict[str, Experiment]:
+        """The variants with a slice through the loss surface of each, as the knobs for it say."""
+        chosen = {name: value for name, value in self.settings().items() if owner(name) == "surface"}
+        return {letter: sliced(experiment, **chosen) for letter, experiment in variants.items()}
 
     def variants(self) -> dict[str, Experiment]:
         """A from the knobs, and B: A with the chosen remedies, where they change anything."""
@@ -178,7 +188,7 @@ class Knobs:
     def each(self) -> dict[str, Experiment]:
         """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies."""
         variants = self.lesson.presets[self.preset_name].variants
-        return {letter: replace(experiment, **self.settings()) for letter, experiment in variants.items()}
+        return {letter: replace(experiment, **self.trained()) for letter, experiment in variants.items()}
 
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""
@@ -235,6 +245,9 @@ _WORDS = {
     "autoencoder": "autoencoder, end to end",
     "greedy": "autoencoders, layer by layer",
     "transfer": "transfer from other classes",
+    "line": "one direction, a line",
+    "plane": "two directions, a plane",
+    "running": "running statistics, frozen",
 }
 
 

@@ -57,7 +57,7 @@ def findings(lesson: Lesson, recordings: Recordings, guess: int | None) -> None:
     for claim in lesson.claims:
         measured = claim.measure(recordings)
         if measured is not None:
-            _finding(claim, measured)
+            finding(claim, measured)
     _elsewhere(lesson, recordings)
 
 
@@ -72,7 +72,8 @@ def _answer(lesson: Lesson, recordings: Recordings, guess: int) -> None:
     st.markdown(f"{said}; {verdict}. {asked.because}")
 
 
-def _finding(claim: Claim, measured: Measured) -> None:
+def finding(claim: Claim, measured: Measured) -> None:
+    """One claim, whether it holds, and its numbers."""
     icon, colour, verdict = (
         (":material/check_circle:", "green", "holds") if measured.holds else (":material/help:", "orange", "not in this run")
     )

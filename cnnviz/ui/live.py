@@ -27,18 +27,28 @@ def learner() -> str:
     return str(st.session_state.setdefault("learner", secrets.token_urlsafe(12)))
 
 
-def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs, *, instant: bool = False) -> Mapping[str, Recording]:
+def live(
+    lesson: Lesson,
+    variants: Mapping[str, Experiment],
+    tabs: Tabs,
+    *,
+    instant: bool = False,
+    part: str = "",
+    verb: str = "Train",
+) -> Mapping[str, Recording]:
     """Draw the panel for these variants; the recordings of the finished run that it shows, else the stored ones.
 
     tabs: plot functions by tab, at most four each. Nothing here waits for training: the browser talks to the run by itself.
     instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change.
+    part: names a further panel of the page, whose run goes on beside the page's own; verb: what its button says.
     """
     labels = describe(variants)
     stored = _stored(variants)
     if instant:
         measured = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()}
         variants, stored = measured, _stored(measured) or stored
-    page = f"{lesson.slug}.fresh" if instant else lesson.slug
+    part = "fresh" if instant else part
+    page = f"{lesson.slug}.{part}" if part else lesson.slug
     first = next(iter(variants.values()))
     shown = panel(
         page=page,
@@ -48,9 +58,11 @@ def live(lesson: Lesson, variants: Mapping[str, Experiment], tabs: Tabs, *, inst
         stored=stored,
         steps=first.total_steps,
         lr=first.optimiser.lr,
-        watch=link.followed(st.query_params.to_dict()),
+        watch=link.followed(st.query_params.to_dict()) if instant or not part else None,
         key=f"{page}.panel",
         instant=instant,
+        part=part,
+        verb=verb,
     )
     run = local.shared().find(shown.run) if shown.run else None
     if run is not None:

@@ -134,7 +134,10 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
     if row % 2 == 0:
         apart = np.random.default_rng(row)  # so that the other columns' numbers stay as they are
         found |= {name: wild(apart, (1, 4)) for name in SLICED} | {"surface_plane": wild(apart, (4, 4))}
-        found |= {name: wild(apart, ()) for name in ("surface_better", "surface_width_1", "surface_curvature_1")}
+        found |= {
+            name: wild(apart, ())
+            for name in ("surface_better", "surface_width_1", "surface_curvature_1", "surface_mean_accuracy")
+        }
         apart = np.random.default_rng(row)
         found["dead_map"] = np.stack([wild(apart, (7,)) for _layer in range(layers)])
     return Snapshot(step, {name: np.asarray(value, np.float32) for name, value in found.items()})

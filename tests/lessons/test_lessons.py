@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def test_a_lesson_has_all_its_parts(slug):
 
 
 @every_lesson
+def test_slices_are_loss_surfaces_with_names_of_their_own(slug):
+    lesson = LESSONS[slug]
+    assert not set(lesson.slices) & set(lesson.presets)
+    assert all(e.surface.surface for preset in lesson.slices.values() for e in preset.variants.values())
+
+
+def test_slices_are_recorded_but_are_no_starting_points():
+    lesson = LESSONS["vanishing_gradients"]
+    cut = dataclasses.replace(lesson, slices={"slice": next(iter(lesson.presets.values()))})
+    assert [*cut.recorded] == [*lesson.presets, "slice"]
+    assert cut.presets == lesson.presets
+
+
+@every_lesson
 def test_references_are_links(slug):
     for paper in LESSONS[slug].references:
         assert re.fullmatch(r"https://[\w.-]+/\S+", paper.link)
@@ -78,7 +93,7 @@ def test_remedies_lead_from_a_to_b(slug, name):
 def test_claims_name_presets_of_their_lesson_and_wait_for_recordings(slug):
     lesson = LESSONS[slug]
     for claim in lesson.claims:
-        assert claim.preset in lesson.presets
+        assert claim.preset in lesson.recorded
         assert claim.text.endswith(".")
         assert claim.ask.endswith(("?", "."))
         assert claim.measure({}) is None

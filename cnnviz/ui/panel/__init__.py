@@ -83,13 +83,15 @@ def panel(
     key: str,
     watch: Mapping[str, str] | None = None,
     instant: bool = False,
+    part: str = "",
+    verb: str = "Train",
 ) -> PanelState:
     """Draw the panel. It is mounted once for its key; later calls only hand it new data.
 
     offer: what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
     stored: recording keys by variant, {} where there is none for these settings. lr: the starting rate.
     watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by itself, shows its first
-    step, and has nothing to press.
+    step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what starts a run.
     """
     data = {
         "page": page,
@@ -103,6 +105,8 @@ def panel(
         "lr": lr,
         "watch": dict(watch) if watch else None,
         "instant": instant,
+        "part": part,
+        "verb": verb,
         "plotly": plotly.__version__,
         "relay": False,
         "mail": [],

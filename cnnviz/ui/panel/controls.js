@@ -78,10 +78,10 @@ export class Toolbar {
     this.rate.setAttribute('aria-valuetext', numberText(lr))
   }
 
-  // state: the run's, '' where none goes on; readOnly: somebody else's run
-  show({ state, steps, readOnly }) {
+  // state: the run's, '' where none goes on; readOnly: somebody else's run; verb: what starts one
+  show({ state, steps, readOnly, verb }) {
     const active = ['queued', 'running', 'paused'].includes(state)
-    const [op, words, icon] = { running: ['pause', 'Pause', 'pause'], paused: ['resume', 'Resume', 'play'] }[state] ?? ['start', 'Train', 'play']
+    const [op, words, icon] = { running: ['pause', 'Pause', 'pause'], paused: ['resume', 'Resume', 'play'] }[state] ?? ['start', verb, 'play']
     this.main.dataset.op = op
     dress(this.main, words, icon, `${words} (space)`)
     this.main.disabled = state === 'queued'

@@ -68,6 +68,7 @@ class Panel {
     this.data = data
     if (!earlier) this.begin()
     this.root.classList.toggle('cnnviz-instant', data.instant)
+    this.root.classList.toggle('cnnviz-part', !!data.part)
     if (data.instant && this.run?.measured) this.showRun()
     this.makeTabs()
     if (data.relay) this.link.goBy(message => this.relay(message))
@@ -370,19 +371,19 @@ class Panel {
     const { view, run, state } = this
     this.root.dataset.state = state
     this.root.dataset.step = this.step
-    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch || this.data.instant })
+    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch || this.data.instant, verb: this.data.verb })
     this.status.show({
       words: this.statusWords(),
       notes: this.notes(),
       moment: `${state}${Math.floor(performance.now() / SPEAK_EVERY)}`,
       lagging: view?.run && this.active && this.cursor !== null,
-      canShare: !!run?.token && !this.data.instant,
+      canShare: !!run?.token && !this.data.part,
     })
     this.legend.show(view?.labels ?? this.data.labels, this.data.colours, this.hidden)
     const total = view?.steps ?? this.data.steps
     this.scrubber.root.hidden = this.data.instant
     this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total)
-    this.empty.textContent = view || run || this.data.instant ? '' : words.EMPTY
+    this.empty.textContent = view || run || this.data.instant ? '' : words.emptyWords(this.data.verb)
     this.charts.draw(urgent)
   }
 
@@ -391,14 +392,14 @@ class Panel {
     if (this.data.instant) return words.instantWords(run, view?.digest === this.digest)
     const prefix = this.data.watch ? `${words.FOLLOWING} · ` : ''
     if (run) return prefix + (run.status ? words.statusWords(run) : 'Starting …')
-    return view ? words.storedWords(this.data.steps) : this.data.watch ? prefix + 'connecting …' : 'Ready'
+    return view ? words.storedWords(this.data.steps, this.data.verb) : this.data.watch ? prefix + 'connecting …' : 'Ready'
   }
 
   notes() {
     const { run, view } = this
     const shown = this.active ? run.digest : view?.digest
     const notes = run ? words.endingWords(run.status, run.recordings) : []
-    if (shown && shown !== this.digest && !this.data.watch && !this.data.instant) notes.push(words.changedWords(this.active))
+    if (shown && shown !== this.digest && !this.data.watch && !this.data.instant) notes.push(words.changedWords(this.active, this.data.verb))
     if (this.channel === 'lost') notes.push(words.LOST)
     if (this.channel === 'relay') notes.push(words.BLOCKED)
     return [...notes, this.notice].filter(Boolean)

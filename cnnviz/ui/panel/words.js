@@ -5,7 +5,7 @@ import { numberText, wholeText } from './numbers.js'
 export const ENDED = ['done', 'diverged', 'failed', 'cancelled']
 export const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
 export const LOST = 'Connection lost; trying again …'
-export const EMPTY = 'Nothing has been run with these settings yet. Press Train, and the charts fill while the networks learn.'
+export const emptyWords = verb => `Nothing has been run with these settings yet. Press ${verb}, and the charts fill while the networks learn.`
 export const FOLLOWING = 'Following the instructor’s run'
 
 const STATES = { running: 'Running', paused: 'Paused', done: 'Done', diverged: 'Diverged', failed: 'Failed', cancelled: 'Stopped' }
@@ -17,6 +17,7 @@ export function statusWords(run) {
     STATES[status.state],
     stepWords(status.step, run.steps),
     isPretraining(run.recordings) ? 'pre-training' : '',
+    status.state === 'running' && isSliced(run.recordings) ? 'measuring the loss surface' : '',
     epochWords(status.examples / run.trainExamples),
     status.state === 'running' && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
     status.state === 'running' && status.seconds_left !== null ? `${timeText(status.seconds_left)} left` : '',
@@ -26,13 +27,16 @@ export function statusWords(run) {
   ].filter(Boolean).join(' · ')
 }
 
-export const storedWords = steps => `Recorded earlier · ${wholeText(steps)} steps · press Train to run it now`
+export const storedWords = (steps, verb) => `Recorded earlier · ${wholeText(steps)} steps · press ${verb} to run it now`
 
 // Before the task begins, by the phase of what was measured last.
 const isPretraining = recordings => {
   const phases = Object.values(recordings).flatMap(({ columns }) => columns.phase?.values.slice(-1) ?? [])
   return phases.length > 0 && phases.every(phase => phase === 0)
 }
+
+// Behind the training, by what was measured.
+const isSliced = recordings => Object.values(recordings).some(({ columns }) => columns.surface_loss)
 
 // run: null for stored numbers; current: whether the charts show the page's settings
 export function instantWords(run, current) {
@@ -43,7 +47,7 @@ export function instantWords(run, current) {
 
 export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeText(steps)}`
 
-export const changedWords = active => `Settings changed: press ${active ? 'Restart' : 'Train'} to run them.`
+export const changedWords = (active, verb) => `Settings changed: press ${active ? 'Restart' : verb} to run them.`
 
 // The run's own sentence where it says more than its state, then how each variant ended that did not simply finish.
 export function endingWords(status, recordings) {
