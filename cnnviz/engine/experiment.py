@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -85,6 +85,7 @@ class Net(Checked):
         0.01, 1e-6, 10.0, "σ", log=True, help="Initialisations normal and uniform: their spread; constant: the value."
     )
     groups: int = whole(4, 1, 256, "Groups", "of a layer's channels", help="Group norm: width must be divisible by it.")
+    power_steps: int = whole(1, 1, 50, "Power iteration", "steps an update", help="Spectral norm: how closely it follows σ(W).")
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,12 @@ class Sweep(Checked):
     sweep_measure: str = choice("test_accuracy", SWEEP_MEASURES, "Measured at the end")
     sweep_across: str = choice("none", ("none", *SWEPT), "Sweep across", help="A second setting: each of its values with each.")
     sweep_across_values: tuple[float, ...] = series("Values across")
+    sweep_examples: int = whole(
+        0, 100, 10_000_000, "Seen by a run", "examples", off=0, log=True, help="Over batch sizes: a run's updates follow from it."
+    )
+    sweep_scaled: bool = switch(
+        False, "Rate follows the batch", help="Over batch sizes: the rate is that of the experiment times batch size / its own."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -276,7 +283,19 @@ class Experiment(Checked):
         for seed in range(self.seed, self.seed + sweep.sweep_seeds):
             for row in rows:
                 for value in sweep.sweep_values:
-                    yield replace(self, **row, **{sweep.sweep_over: value, "seed": seed, **_UNSWEPT})
+                    swept = {**row, sweep.sweep_over: value}
+                    yield replace(self, **swept, **self._made_fair(swept), seed=seed, **_UNSWEPT)
+
+    def _made_fair(self, swept: Mapping[str, Any]) -> dict[str, Any]:
+        """Over batch sizes: as many updates as see the same examples, and a rate in proportion. Goyal et al. 2017."""
+        batch_size = swept.get("batch_size")
+        if batch_size is None:
+            return {}
+        seen = self.sweep.sweep_examples
+        fair: dict[str, Any] = {"steps": max(1, round(seen / batch_size))} if seen and "steps" not in swept else {}
+        if self.sweep.sweep_scaled and "lr" not in swept:
+            fair["lr"] = self.optimiser.lr * batch_size / self.batch_size
+        return fair
 
     @property
     def updates(self) -> int:

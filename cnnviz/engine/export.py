@@ -61,7 +61,7 @@ NORMS = {
     ("group", "mlp"): "partial(nn.GroupNorm, {groups})",
     ("group", "cnn"): "partial(nn.GroupNorm, {groups})",
 }
-REWEIGHTS = {"weight": "WeightNorm", "spectral": "SpectralNorm"}
+REWEIGHTS = {"weight": "WeightNorm", "spectral": "partial(SpectralNorm, steps={power_steps})"}
 OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
     "bias_init": 0.0,
     "init_scale": 1.0,
@@ -289,7 +289,7 @@ def optimiser_text(experiment: Experiment) -> str:
 def optional_setting(experiment: Experiment, setting: str) -> str:
     """The source of a setting that some variants have."""
     if setting == "reweight":
-        return REWEIGHTS.get(experiment.get("norm"), "None")
+        return REWEIGHTS.get(experiment.get("norm"), "None").format(power_steps=experiment.get("power_steps"))
     value = experiment.get(setting)
     if setting == "norm":
         given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}

@@ -48,7 +48,7 @@ from cnnviz.settings import settings
 SHARED = (
     "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
     "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds", "sweep_across",
-    "sweep_across_values", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
+    "sweep_across_values", "sweep_examples", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
     "surface_statistics", "surface_seed",
 )  # fmt: skip
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower

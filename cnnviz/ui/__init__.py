@@ -1,12 +1,14 @@
 """Everything that draws on a Streamlit page; the only package that imports streamlit."""
 
 from cnnviz.ui.controls import Knobs, controls, describe
+from cnnviz.ui.cube import cube as norm_cube
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, live
 from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
+from cnnviz.ui.table import table
 
 __all__ = [
     "SLICE_SETTINGS",
@@ -18,11 +20,13 @@ __all__ = [
     "describe",
     "findings",
     "live",
+    "norm_cube",
     "opening",
     "picture",
     "predict",
     "replay",
     "slices",
     "start_button",
+    "table",
     "theory",
 ]

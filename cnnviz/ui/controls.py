@@ -111,6 +111,13 @@ class Knobs:
             st.session_state[memory] = known = sorted([*known, value])
         return known
 
+    def steps(self, name: str, options: Sequence[int]) -> int:
+        """A whole number out of a few, with that of the link among them."""
+        wanted = rule(name)
+        label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
+        known = sorted({*options, int(st.session_state[self.key(name)])})
+        return int(st.select_slider(label, known, key=self.key(name), help=wanted.help or None))
+
     def choice(self, name: str, options: Sequence[str] | None = None) -> str:
         """One of a setting's options."""
         wanted = rule(name)
@@ -185,10 +192,14 @@ class Knobs:
                 b = self.lesson.remedies[name].applied(b)
         return {"A": a} if b == a else {"A": a, "B": b}
 
-    def each(self) -> dict[str, Experiment]:
-        """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies."""
+    def each(self, own: Sequence[str] = ()) -> dict[str, Experiment]:
+        """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies.
+
+        own: settings in which each variant stays as the preset has it.
+        """
         variants = self.lesson.presets[self.preset_name].variants
-        return {letter: replace(experiment, **self.trained()) for letter, experiment in variants.items()}
+        settings = {name: value for name, value in self.trained().items() if name not in own}
+        return {letter: replace(experiment, **settings) for letter, experiment in variants.items()}
 
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""

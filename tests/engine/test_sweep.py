@@ -39,6 +39,20 @@ def test_whatever_can_be_swept_is_a_number(name):
     assert rule(name).kind in {"whole", "real"}
 
 
+def test_over_batch_sizes_runs_can_see_equally_many_examples_at_a_rate_in_proportion():
+    over = replace(BASE, sweep_over="batch_size", sweep_values=(2, 8, 32), lr=0.1, batch_size=16, pretraining_steps=0)
+    assert [(run.batch_size, run.steps, run.get("lr")) for run in over.cells()] == [(2, 12, 0.1), (8, 12, 0.1), (32, 12, 0.1)]
+    fair = replace(over, sweep_examples=640, sweep_scaled=True)
+    runs = [(run.batch_size, run.steps, run.get("lr")) for run in fair.cells()]
+    assert runs == [(2, 320, pytest.approx(0.0125)), (8, 80, pytest.approx(0.05)), (32, 20, pytest.approx(0.2))]
+    assert fair.total_steps == 420
+    assert [run.batch_size * run.steps for run in record(replace(fair, sweep_values=(8, 32))).experiment.cells()] == [640, 640]
+
+
+def test_what_makes_batch_sizes_fair_leaves_other_sweeps_alone():
+    assert [*replace(SWEEP, sweep_examples=640, sweep_scaled=True).cells()] == [*SWEEP.cells()]
+
+
 def test_every_number_is_that_of_a_run_of_its_own():
     for name, recording in record_together(VARIANTS).items():
         runs = [alone(run) for run in VARIANTS[name].cells()]

@@ -13,7 +13,7 @@ from cnnviz.engine.experiment import Experiment
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import filled, headline_text, values
 
-NOT_PLOTS = {"live_plot", "numbers", "theme", "curves", "lsuv"}  # curves and lsuv wait for no recording
+NOT_PLOTS = {"live_plot", "numbers", "theme", "curves", "lsuv", "norm_cube"}  # the last three wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 
@@ -36,6 +36,7 @@ every_plot = pytest.mark.parametrize("name", PLOTS)
 CURVE = {"dataset": "curve", "net": "maxout_difference", "test_examples": 51}
 PRETRAINED = {"depth": 3, "filters": 5, "pretraining": "greedy", "pretraining_steps": 4}
 NEEDS = {
+    "top_singular_over_steps": {"spectrum": True},
     "fitted_curve": CURVE,
     "convex_halves": CURVE,
     "learned_slopes": {"activation": "prelu"},
@@ -83,7 +84,9 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    return record(**({"activation": "prelu"} if "slope" in name else {}), net="cnn", depth=4, width=4)
+    return record(
+        **({"activation": "prelu"} if "slope" in name else {}), net="cnn", depth=4, width=4, spectrum="singular" in name
+    )
 
 
 def axis_titles(figure, letter):

@@ -26,10 +26,10 @@ def none(net: Net, features: int, spatial: bool) -> None:
 NORMS: dict[str, Norm] = {
     "none": none,
     "batch": batch,
-    "noisy_batch": noisy_batch,
     "layer": layer,
     "instance": instance,
     "group": group,
+    "noisy_batch": noisy_batch,
     "weight": weight,
     "spectral": spectral,
 }

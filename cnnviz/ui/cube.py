@@ -1,0 +1,50 @@
+"""The opened cube on a page: a click on a value, or three sliders, picks it; what is normalised with it lights up."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.lessons import Lesson
+from cnnviz.plots.norm_cube import SHAPE, norm_cube, told
+from cnnviz.ui.controls import words
+
+NORMS = ("batch", "layer", "instance", "group", "none")
+PLACES = ("Example", "Channel", "Position")
+
+
+def cube(lesson: Lesson) -> None:
+    """Draw the controls and the picture; nothing is trained."""
+    keys = [f"{lesson.slug}.cube.{place}" for place in PLACES]
+    left, right = st.columns([1, 3], gap="medium")
+    with left:
+        norm = str(st.selectbox("Norm", NORMS, format_func=words, key=f"{lesson.slug}.cube.norm"))
+        groups = int(st.select_slider("Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", disabled=norm != "group"))
+        for place, key, count in zip(PLACES, keys, SHAPE, strict=True):
+            st.session_state.setdefault(key, 2)
+            st.slider(place, 1, count, key=key)
+    example, channel, position = (int(st.session_state[key]) - 1 for key in keys)
+    chart_key = f"{lesson.slug}.cube.chart"
+
+    def picked() -> None:
+        points = st.session_state[chart_key].selection.points
+        if points:
+            for key, place in zip(keys, np.unravel_index(points[0]["point_index"], SHAPE), strict=True):
+                st.session_state[key] = int(place) + 1
+
+    with right:
+        st.markdown(f"**{told(norm, (example, channel, position), groups)}**")
+        st.plotly_chart(
+            norm_cube(norm, (example, channel, position), groups),
+            theme=None,
+            key=chart_key,
+            width="stretch",
+            on_select=picked,
+            selection_mode="points",
+            config={"displaylogo": False, "displayModeBar": False},
+        )
+        st.caption(
+            "The cube of N examples × C channels × H·W positions, opened into its examples. Yellow is the value that is picked: "
+            "click another, or use the sliders. Filled squares share their mean and variance with it. Weight and spectral norm "
+            "light nothing here: they change weights, of one unit or of the whole layer."
+        )

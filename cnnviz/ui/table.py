@@ -1,0 +1,13 @@
+"""A small table of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Draw rows of equally many texts, the first of them the headings; it scrolls sideways where the page is narrow."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    st.markdown("\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]))

@@ -1,0 +1,85 @@
+"""Lesson 320: its claims on presets that are really trained, and what they say where they do not hold."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import cnnviz
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import find
+from cnnviz.lessons import norm_family as lesson
+
+LESSON = find("norm_family")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+ENDS = (2, 32)  # of the six batch sizes, those that the claims are about
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Trains a preset once, the sweep at the claims' batch sizes only."""
+    return cache(_recorded)
+
+
+def _recorded(name):
+    variants = LESSON.presets[name].variants
+    if name == "batch_size":
+        variants = {letter: replace(experiment, sweep_values=ENDS) for letter, experiment in variants.items()}
+    return cnnviz.record_together(variants)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_holds_on_its_preset(recorded, name):
+    measured = CLAIMS[name].measure(recorded(CLAIMS[name].preset))
+    assert measured is not None
+    assert measured.holds, measured.sentence
+    assert measured.sentence.endswith(".")
+
+
+def test_the_prediction_is_answered_by_the_lowest_curve_at_batch_size_2(recorded):
+    means = [recording.column("sweep_cells")[-1][0].mean() for recording in recorded("batch_size").values()]
+    assert LESSON.prediction.answer(recorded("batch_size")) == int(np.argmin(means)) == 0
+    assert LESSON.prediction.answer(recorded("spectral")) is None
+
+
+def sweep(**means):
+    """Recordings of a sweep over batch sizes 2 and 32 whose seeds all give these accuracies."""
+    base = replace(LESSON.presets["batch_size"].variants["A"], sweep_values=ENDS)
+    found = {}
+    for letter, (norm, values) in zip("ABCD", means.items(), strict=False):
+        recording = Recording(replace(base, norm=norm), ("2", "32"))
+        recording.append(cnnviz.Snapshot(1, {"sweep_cells": np.array(values, np.float32)[:, None].repeat(3, axis=1)}))
+        found[letter] = recording
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "means", "told"),
+    [
+        ("small_batches", {"batch": (0.9, 0.9), "layer": (0.95, 0.9), "group": (0.95, 0.9)}, "batch norm 90 %"),
+        ("large_batches", {"batch": (0.5, 0.9), "layer": (0.9, 0.8), "group": (0.9, 0.9)}, "at most 10 points apart"),
+    ],
+)
+def test_a_claim_fails_with_its_numbers_where_it_is_not_so(name, means, told):
+    measured = CLAIMS[name].measure(sweep(**means))
+    assert measured is not None
+    assert not measured.holds
+    assert told in measured.sentence
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    assert CLAIMS[name].measure(empty) is None
+
+
+def test_no_claim_is_made_of_a_sweep_that_has_not_ended():
+    half = sweep(batch=(0.2, np.nan), layer=(0.9, np.nan), group=(0.9, np.nan), none=(0.9, np.nan))
+    assert [claim.measure(half) for claim in LESSON.claims] == [None] * len(LESSON.claims)
+
+
+def test_the_families_table_has_a_row_for_every_norm_and_a_cell_for_every_heading():
+    heading, *rows = lesson.FAMILY
+    assert {len(row) for row in rows} == {len(heading)}
+    assert {row[0].lower() for row in rows} | {"none"} == set(lesson.OFFERED)
