@@ -18,20 +18,19 @@ ACROSS = "Step β along direction 2"
 LOWEST, HIGHEST = -1.0, 1.0  # log₁₀ of the losses between which colours differ: 0.1 and 10 nats
 LINES = 0.25  # between two lines of equal loss, in log₁₀: a factor of 1.8
 CENTRE = 5  # pixels
-PLANE: dict[str, Any] = {"nticks": 5, "autorangeoptions": {"include": [-0.1, 0.1]}}  # so that it has a size while it is empty
 
 
 @plot
-def loss_plane(variants: Sequence[str], classes: int | None = None) -> LivePlot:
+def loss_plane(variants: Sequence[str], classes: int | None = None, reach: float | None = None) -> LivePlot:
     """The loss over a plane through the trained weights, a map a variant on the same colours; lines join points of equal loss,
-    the circle is the trained net. classes: draws the line at the loss of guessing, ln(classes), dashed.
+    the circle is the trained net. classes: draws the line at the loss of guessing, ln(classes), dashed. reach: of the
+    slice, so that the axes are there before it is.
 
     Diagnoses: a wide, round valley lets a long step be safe in any direction; a narrow or bent one punishes it. Of thousands of
     directions it shows two.
     """
-    chart = theme.beside(
-        "loss_plane", variants, theme.linear_axis(ALONG, **PLANE), theme.linear_axis(ACROSS, **PLANE), same_x=True
-    )
+    axis: dict[str, Any] = {"nticks": 5} if reach is None else {"nticks": 5, "range": [-reach, reach]}
+    chart = theme.beside("loss_plane", variants, theme.linear_axis(ALONG, **axis), theme.linear_axis(ACROSS, **axis), same_x=True)
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         for trace in _maps(variant, classes):

@@ -36,13 +36,13 @@ def slices(
     with left:
         shape = knob.choice("surface_slice")
         knob.choice("surface_statistics")
-        knob.slider("surface_reach", low=0.1, high=3)
+        reach = knob.slider("surface_reach", low=0.1, high=3)
         knob.slider("surface_points", low=4, high=20)
         with st.expander("More settings"):
             knob.slider("surface_examples", low=64, high=1_024)
             knob.slider("surface_seed", high=20)
     with stage:
-        recordings = live(lesson, knob.sliced(variants), _tabs(shape, classes), part="surface", verb="Compute")
+        recordings = live(lesson, knob.sliced(variants), _tabs(shape, classes, reach), part="surface", verb="Compute")
     for claim in claims:
         measured = claim.measure(recordings)
         if measured is not None:
@@ -54,7 +54,7 @@ def slices(
     return recordings
 
 
-def _tabs(shape: str, classes: int) -> Tabs:
+def _tabs(shape: str, classes: int, reach: float) -> Tabs:
     along = (partial(loss_along_line, classes=classes), accuracy_along_line)
-    plane: Tabs = {"Plane": (partial(loss_plane, classes=classes),)} if shape == "plane" else {}
+    plane: Tabs = {"Plane": (partial(loss_plane, classes=classes, reach=reach),)} if shape == "plane" else {}
     return {**plane, "Line": along, "Training": (partial(loss_over_steps, classes=classes), accuracy_over_steps)}
