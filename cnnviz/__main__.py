@@ -144,6 +144,8 @@ def run_aloud(experiment: Experiment) -> Recording:
 def progress_line(snapshot: Snapshot) -> str:
     """The step, the batch's loss and accuracy, and the test accuracy where it was measured; what else a snapshot has to tell."""
     step = f"step {snapshot.step:>6}"
+    if "relative_error" in snapshot.values:
+        return f"{step}  largest relative error {snapshot.values['relative_error'].max():.2g}"
     if "sweep_map" in snapshot.values:
         rows = " | ".join(" ".join(f"{mean:.3g}" for mean in row) for row in snapshot.values["sweep_map"])
         return f"{step}  map {rows}"

@@ -15,8 +15,14 @@ COMPARISONS = record_assets.comparisons()
 CLOCK = {"seconds"}
 ALLOWED = 0.03
 # Where another processor's rounding decides more: weights of σ = 1 magnify it layer after layer, LSUV draws on it from the start,
-# and equal weights put all of a layer's gradients on the edge of one bin.
-MORE = {"initialisation/spread": 0.3, "initialisation/lsuv": 0.1, "initialisation/constant grad_hist": 0.5}
+# equal weights put all of a layer's gradients on the edge of one bin,
+# and a net that is thrown off within a few steps magnifies it most.
+MORE = {
+    "initialisation/spread": 0.3,
+    "initialisation/lsuv": 0.1,
+    "initialisation/constant grad_hist": 0.5,
+    "batch_normalisation/large": 0.5,
+}
 FIRST_STEPS = 12
 
 
@@ -43,7 +49,7 @@ def test_a_recording_begins_as_the_engine_trains_today(comparison):
         for name in snapshot.values.keys() - CLOCK:
             kept[variant, name].append(recording.column(name)[list(recording.rows(name)).index(row)].ravel())
             now[variant, name].append(snapshot.values[name].ravel())
-    assert sum(map(len, now.values())) > 20
+    assert sum(map(len, now.values())) > 10
     apart = {name: deviation(np.concatenate(kept[name]), np.concatenate(now[name])) for name in now}
     assert {name: float(share) for name, share in apart.items() if not share < allowed(comparison.path, name[1])} == {}
 
@@ -55,7 +61,7 @@ def allowed(path, column):
 def deviation(kept, now):
     """‖kept − now‖ over ‖now‖; what is not finite must be so in both."""
     assert (np.isfinite(kept) == np.isfinite(now)).all()
-    kept, now = (values[np.isfinite(now)] for values in (kept, now))
+    kept, now = (values[np.isfinite(now)].astype(float) for values in (kept, now))
     return np.linalg.norm(kept - now) / max(np.linalg.norm(now), 1e-6)
 
 

@@ -10,9 +10,23 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cnnviz.engine.fields import Checked, ExperimentError, Rule, choice, numbers, real, rule_of, series, short, switch, whole
+from cnnviz.engine.fields import (
+    Checked,
+    ExperimentError,
+    Rule,
+    choice,
+    numbers,
+    real,
+    rule_of,
+    series,
+    several,
+    short,
+    switch,
+    whole,
+)
 from cnnviz.engine.words import (
     ACTIVATIONS,
+    CALCULATIONS,
     CURVES,
     DATASETS,
     DOMAINS,
@@ -29,6 +43,7 @@ from cnnviz.engine.words import (
 )
 
 __all__ = [
+    "Calculation",
     "Clipping",
     "Data",
     "Experiment",
@@ -134,6 +149,7 @@ class Measure(Checked):
     )
     shift: bool = switch(False, "Shift", help="Also measures how far each layer's inputs move from snapshot to snapshot.")
     landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
+    modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
 
@@ -214,6 +230,21 @@ class Surface(Checked):
 
 
 @dataclass(frozen=True)
+class Calculation(Checked):
+    """A calculation instead of a training run: batch normalisation of one feature, forward and backward."""
+
+    calculation: str = choice("none", CALCULATIONS, "Calculation")
+    batch: tuple[float, ...] = several((18, 25, 31, 38, 46, 55, 67, 80), -1e4, 1e4, 12, "Mini-batch", "x₁, x₂, …")
+    upstream: tuple[float, ...] = several(
+        (0.5, -0.2, 0.1, 0.3, -0.4, 0.2, -0.1, 0.6), -1e4, 1e4, 12, "Upstream gradients", "∂ℓ/∂y₁, …",
+        help="Where there are fewer of them than examples, the others are 0.",
+    )  # fmt: skip
+    gamma: float = real(1.0, -10.0, 10.0, "γ", help="Scale, learned in a net.")
+    beta: float = real(0.0, -10.0, 10.0, "β", help="Shift, learned in a net.")
+    epsilon: float = real(1e-5, 1e-12, 100.0, "ε", log=True, help="Keeps the division finite where all of a batch are equal.")
+
+
+@dataclass(frozen=True)
 class Experiment(Checked):
     """One training run, complete: the same experiment gives the same numbers.
 
@@ -229,6 +260,7 @@ class Experiment(Checked):
     measure: Measure = Measure()
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()
+    calculation: Calculation = Calculation()
     surface: Surface = Surface()
     steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)

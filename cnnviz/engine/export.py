@@ -160,6 +160,8 @@ def check_trainable(variants: Variants) -> None:
     if not variants:
         raise ExperimentError("There is nothing to export: give one variant at least.")
     (name, first), *others = variants.items()
+    if first.calculation.calculation != "none":
+        raise ExperimentError("A calculation trains nothing, so it has no script: choose a starting point with a network.")
     if first.is_sweep:
         raise ExperimentError(
             f"A sweep of {len(list(first.cells()))} runs has no script of its own: take that of a single run, from another "

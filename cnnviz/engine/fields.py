@@ -19,7 +19,8 @@ class ExperimentError(ValueError):
 class Rule:
     """What a field accepts, and the words that a control shows for it.
 
-    kind: "whole", "real", "choice", "switch", "numbers", a tuple of `count`, or "series", a tuple that rises. `low` and `high`
+    kind: "whole", "real", "choice", "switch", "numbers", a tuple of `count`, "several", a tuple of 1 to `count` in any
+    order, or "series", a tuple that rises. `low` and `high`
     are inclusive; `off` is a value outside that range which switches the feature off. `options` may be a function where the
     choices live in a registry.
     """
@@ -58,6 +59,11 @@ class Rule:
     def _check_numbers(self, name: str, value: Any) -> tuple[float, ...]:
         if not isinstance(value, (list, tuple)) or len(value) != self.count:
             raise ExperimentError(f"{name} (={short(value)}) must be a list of {self.count} numbers.")
+        return tuple(self._check_real(name, number) for number in value)
+
+    def _check_several(self, name: str, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= self.count:
+            raise ExperimentError(f"{name} (={short(value)}) must be a list of 1 to {self.count} numbers.")
         return tuple(self._check_real(name, number) for number in value)
 
     def _check_series(self, name: str, value: Any) -> tuple[float, ...]:
@@ -113,6 +119,11 @@ def switch(default: bool, label: str, **words: Any) -> Any:
 def numbers(default: tuple[float, ...], low: float, high: float, label: str, unit: str = "", **words: Any) -> Any:
     """A field of as many real numbers as its default has, each within the range."""
     return _ruled(default, Rule("numbers", label, unit, low=low, high=high, count=len(default), **words))
+
+
+def several(default: tuple[float, ...], low: float, high: float, most: int, label: str, unit: str = "", **words: Any) -> Any:
+    """A field of 1 to `most` real numbers in any order, each within the range."""
+    return _ruled(default, Rule("several", label, unit, low=low, high=high, count=most, **words))
 
 
 def series(label: str, unit: str = "", **words: Any) -> Any:

@@ -30,11 +30,13 @@ from cnnviz.engine import (
 )
 from cnnviz.engine import device as devices
 from cnnviz.engine.again import Again, copies
+from cnnviz.engine.calculation import calculated_together
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.data import check_enough
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
 from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
@@ -49,7 +51,7 @@ SHARED = (
     "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
     "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds", "sweep_across",
     "sweep_across_values", "sweep_examples", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
-    "surface_statistics", "surface_seed",
+    "surface_statistics", "surface_seed", "calculation",
 )  # fmt: skip
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
@@ -120,6 +122,9 @@ def train_together(
     first = check_lockstep(variants)
     control = control or Unattended()
     device = devices.choose(settings.device)
+    if first.calculation.calculation != "none":
+        yield from calculated_together(variants, _about(device), on_begin, on_end)
+        return
     if first.is_sweep:
         shared = pretraining.Memory()
         train_cell = partial(train_together, memory=shared)
@@ -361,6 +366,9 @@ class Learner:
 
     def _evaluation(self) -> dict[str, Tensor]:
         columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        if self.experiment.measure.modes:
+            wanted = self.experiment.batch_size
+            columns |= modes(self.net, self.found.test_inputs, self.found.test_labels, wanted, self.objective)
         if self.experiment.measure.units:
             columns |= units.dead_units(self.net, self.found.test_inputs)
         if self.experiment.measure.domains:

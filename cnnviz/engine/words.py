@@ -16,6 +16,7 @@ DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", 
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
+CALCULATIONS = ("none", "batch_norm")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "depth", "width", "init_scale",
     "pretraining_steps", "corruption",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from cnnviz.engine.experiment import rule
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
+from cnnviz.plots.numbers import number_text
 
 WAITING = "No run has ended yet: each adds its point to the curve"
 MEASURES = {
@@ -53,6 +54,42 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
         _headline(variants, over, measure, "percent" if share else "number"),
         "Each point is the mean of several runs that differ in their seed alone; its band reaches from the worst to the best.",
     )
+
+
+@plot
+def sweep_map(
+    variants: Sequence[str],
+    over: str = "lr",
+    across: str = "init_scale",
+    columns: tuple[float, ...] = (0.01, 0.1, 1.0),
+    rows: tuple[float, ...] = (0.5, 2.0),
+) -> LivePlot:
+    """Test accuracy over two settings, a cell for each pair of values, one map a variant on the same colours.
+
+    over, across, columns, rows: the sweep's own. Diagnoses: a narrow bright band must be hit by tuning both settings together; a
+    wide bright field forgives; × is a run whose loss became infinite or NaN.
+    """
+    x, y = (theme.category_axis(_title(name)) for name in (over, across))
+    chart = theme.beside("sweep_map", variants, x | {"tickangle": -90}, y)
+    names = {"x": [number_text(value) for value in columns], "y": [number_text(value) for value in rows]}
+    bindings: list[Binding] = []
+    for place, variant in enumerate(variants, start=1):
+        where = f"{variant}, {rule(over).label.lower()} %{{x}}, {rule(across).label.lower()} %{{y}}"
+        for column, told, written in (("sweep_map", "%{z:.1%}", "%{z:.0%}"), ("sweep_lost", "diverged", "×")):
+            bindings += [Binding(len(chart.data), "z", column, variant, "matrix")]
+            drawn = go.Heatmap(name=variant, coloraxis="coloraxis", **names)
+            drawn.update(texttemplate=written, textfont_size=11, xgap=1, ygap=1, hovertemplate=f"{where}: {told}<extra></extra>")
+            chart.add_trace(drawn, row=1, col=place)
+    chart.update_layout(coloraxis=theme.shares("Test accuracy (× diverged)"), hovermode="closest", margin_b=150)
+    headline = theme.per_variant(
+        "Of the runs so far, right on more than half of the test set", variants, WAITING, "sweep_learned", form="percent"
+    )
+    explain = "Each cell is one small run of its own, coloured by how often it is right on the test set at its end."
+    return LivePlot("sweep_map", chart, tuple(bindings), headline, explain)
+
+
+def _title(name: str) -> str:
+    return f"{rule(name).label} (× the scheme’s)" if name == "init_scale" else rule(name).label
 
 
 def _headline(variants: Sequence[str], over: str, measure: str, form: str) -> Headline:

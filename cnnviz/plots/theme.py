@@ -164,6 +164,11 @@ def step_axis(**more: Any) -> dict[str, Any]:
     return _axis("Step (updates made)", exponentformat="SI", zeroline=False, nticks=6, tickangle=0, **more)
 
 
+def category_axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis of words, or of numbers that are as far from one another as words."""
+    return _axis(title, type="category", zeroline=False, **more)
+
+
 def layer_axis(**more: Any) -> dict[str, Any]:
     """x: the layers by name, input side first."""
     return _axis("Layer (input side → output side)", type="category", zeroline=False, tickangle=0, nticks=9, **more)

@@ -5,7 +5,7 @@ from cnnviz.ui.cube import cube as norm_cube
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, live
-from cnnviz.ui.picture import picture
+from cnnviz.ui.picture import numbers, picture
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
 from cnnviz.ui.table import table
@@ -21,6 +21,7 @@ __all__ = [
     "findings",
     "live",
     "norm_cube",
+    "numbers",
     "opening",
     "picture",
     "predict",

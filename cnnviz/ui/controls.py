@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.engine.experiment import Experiment, owner, replace, rule
+from cnnviz.engine.experiment import Experiment, ExperimentError, owner, replace, rule
 from cnnviz.lessons import Lesson
 from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
@@ -51,6 +51,7 @@ class Knobs:
         st.session_state[self.key("preset")] = state.preset
         st.session_state[self.key("with")] = list(remedies)
         for name in self.names:
+            st.session_state.pop(self.key(f"{name}.wrong"), None)
             st.session_state[self.key(name)] = state.settings.get(name, link.preset_value(chosen, name))
 
     def _reset(self) -> None:
@@ -147,6 +148,24 @@ class Knobs:
         heights = list(st.session_state[self.key(name)])
         heights[place] = st.session_state[self.key(f"{name}.{place}")]
         st.session_state[self.key(name)] = tuple(heights)
+
+    def listed(self, name: str) -> None:
+        """A setting of several numbers as a text; where it can't be read it stays, with the reason, and so do the numbers."""
+        wanted = rule(name)
+        own, wrong = self.key(f"{name}.text"), st.session_state.get(self.key(f"{name}.wrong"))
+        if not wrong:
+            st.session_state[own] = ", ".join(f"{number:g}" for number in st.session_state[self.key(name)])
+        st.text_input(f"{wanted.label}, {wanted.unit}", key=own, on_change=self._listed, args=(name,), help=wanted.help or None)
+        if wrong:
+            st.warning(f"{_plain(wrong)} The numbers before stay in use.")
+
+    def _listed(self, name: str) -> None:
+        wrong = self.key(f"{name}.wrong")
+        try:
+            st.session_state[self.key(name)] = link.parsed(name, st.session_state[self.key(f"{name}.text")])
+            st.session_state[wrong] = ""
+        except ExperimentError as problem:
+            st.session_state[wrong] = str(problem)
 
     def remedies(self, label: str, names: Sequence[str] | None = None) -> tuple[str, ...]:
         """The lesson's remedies as switches for variant B; names: those that make sense here, with those switched on."""
@@ -273,6 +292,8 @@ def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:
     names = {name for own in settings.values() for name in own}
     differing = [n for n in sorted(names, key=_order) if len({repr(experiment.get(n)) for experiment in variants.values()}) > 1]
     first = next(iter(variants.values()))
+    if first.calculation.calculation != "none":
+        differing = ["gamma", "beta", "epsilon"]
     if not differing:
         differing = ["activation", "depth", "init"]
     return {letter: ", ".join(filter(None, (_told(n, e, first) for n in differing))) for letter, e in variants.items()}

@@ -87,7 +87,7 @@ def _typed(wanted: Rule, text: str) -> Any:
     if wanted.kind == "choice":
         return text
     try:
-        return [float(part) for part in text.split(",")] if wanted.kind == "numbers" else float(text)
+        return [float(part) for part in text.split(",")] if wanted.kind in ("numbers", "several") else float(text)
     except ValueError:
         return text
 

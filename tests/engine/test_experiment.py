@@ -44,7 +44,7 @@ def test_a_bad_setting_is_named_with_its_value_and_its_rule(settings, sentence):
 
 
 def test_an_unknown_setting_lists_those_there_are():
-    assert refusal(colour="red").startswith("There is no setting 'colour'; there are activation, batch_size, beta2, ")
+    assert refusal(colour="red").startswith("There is no setting 'colour'; there are activation, batch, batch_size, beta, ")
 
 
 def test_a_part_is_not_a_setting():

@@ -13,7 +13,7 @@ from cnnviz.engine.experiment import Experiment
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import filled, headline_text, values
 
-NOT_PLOTS = {"live_plot", "numbers", "theme", "curves", "lsuv", "norm_cube"}  # the last three wait for no recording
+NOT_PLOTS = {"live_plot", "numbers", "theme", "curves", "lsuv", "norm_cube", "ages"}  # the last four wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 
@@ -35,6 +35,8 @@ every_plot = pytest.mark.parametrize("name", PLOTS)
 
 CURVE = {"dataset": "curve", "net": "maxout_difference", "test_examples": 51}
 PRETRAINED = {"depth": 3, "filters": 5, "pretraining": "greedy", "pretraining_steps": 4}
+MODES = ("modes_over_steps", "one_among_others", "running_mean_gap", "running_var_ratio", "fold_difference_over_steps")
+BY_HAND = ("batch_before_and_after", "gradients_by_hand", "relative_errors")
 NEEDS = {
     "top_singular_over_steps": {"spectrum": True},
     "fitted_curve": CURVE,
@@ -47,10 +49,21 @@ NEEDS = {
         name: {"depth": 4, "surface": True, "surface_points": 2, "surface_examples": 50}
         for name in ("loss_plane", "loss_along_line", "accuracy_along_line")
     },
+    **{name: {"calculation": "batch_norm"} for name in BY_HAND},
+    **{name: {"norm": "batch", "modes": True} for name in MODES},
+    "sweep_map": {
+        "depth": 2,
+        "sweep_over": "lr",
+        "sweep_values": (0.01, 0.1, 1.0),
+        "sweep_across": "init_scale",
+        "sweep_across_values": (0.5, 2.0),
+        "units": False,
+    },
     "sweep_curve": {"depth": 2, "sweep_over": "labels", "sweep_values": (10, 20, 40), "sweep_seeds": 2, "units": False},
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
 NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
+NO_IMAGES |= {*BY_HAND, "sweep_map"}
 MAPS = {"heatmap", "contour"}
 
 
@@ -84,9 +97,8 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    return record(
-        **({"activation": "prelu"} if "slope" in name else {}), net="cnn", depth=4, width=4, spectrum="singular" in name
-    )
+    needed = NEEDS[name] if name in MODES else {"activation": "prelu"} if "slope" in name else {}
+    return record(**needed, net="cnn", depth=4, width=4, spectrum="singular" in name)
 
 
 def axis_titles(figure, letter):

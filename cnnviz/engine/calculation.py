@@ -1,0 +1,73 @@
+"""Calculations that an experiment may ask for instead of training: batch normalisation by hand beside autograd, in float64.
+
+Columns, over the m examples: x, centred, squared, x_hat, y, upstream; the six gradients of `by_hand.EQUATIONS`, and the same by
+autograd, auto_…; mean and variance. relative_error has one number an equation, as `by_hand.Gradient.apart` defines it, computed
+before anything is rounded to float32. rescaled_y and rescaled_d_x are y and ∂ℓ/∂x for the batch times RESCALED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cnnviz.engine import by_hand
+from cnnviz.engine.experiment import Calculation, Experiment
+from cnnviz.engine.records import Ending, Recording, Snapshot
+
+RESCALED = 12.0  # months in a year
+
+Columns = dict[str, NDArray[np.float32]]
+
+
+def calculated_together(
+    variants: Mapping[str, Experiment],
+    about: Mapping[str, Any],
+    on_begin: Callable[[str, Recording], None] | None,
+    on_end: Callable[[str, Ending], None] | None,
+) -> Iterator[tuple[str, Snapshot]]:
+    """Each variant's calculation, one snapshot each at step 0."""
+    for name, experiment in variants.items():
+        if on_begin:
+            examples = tuple(f"x{number}" for number in range(1, len(experiment.calculation.batch) + 1))
+            on_begin(name, Recording(experiment, examples, {**about, "dtype": "float64"}))
+        yield name, Snapshot(0, CALCULATIONS[experiment.calculation.calculation](experiment.calculation))
+        if on_end:
+            on_end(name, Ending("done", "Done: computed in float64.", 0))
+
+
+def batch_norm(given: Calculation) -> Columns:
+    """The forward pass, the six equations by hand and by autograd, and how far apart they are."""
+    x = np.array(given.batch)
+    upstream = by_hand.padded(given.upstream, len(x))
+    passed = by_hand.forward(x, given.gamma, given.beta, given.epsilon)
+    hand = by_hand.backward(x, upstream, given.gamma, given.epsilon)
+    auto = by_autograd(x, upstream, given)
+    rescaled = by_hand.backward(RESCALED * x, upstream, given.gamma, given.epsilon)["d_x"].value
+    found = {
+        "x": x, "centred": x - passed.mean, "squared": (x - passed.mean) ** 2, "x_hat": passed.x_hat, "y": passed.y,
+        "mean": passed.mean, "variance": passed.variance, "upstream": upstream,
+        **{name: gradient.value for name, gradient in hand.items()},
+        **{f"auto_{name}": value for name, value in auto.items()},
+        "relative_error": [gradient.apart(auto[name]) for name, gradient in hand.items()],
+        "rescaled_y": by_hand.forward(RESCALED * x, given.gamma, given.beta, given.epsilon).y,
+        "rescaled_d_x": rescaled,
+    }  # fmt: skip
+    return {name: np.asarray(value, np.float32) for name, value in found.items()}
+
+
+def by_autograd(x: by_hand.Numbers, upstream: by_hand.Numbers, given: Calculation) -> dict[str, by_hand.Numbers]:
+    """The same six gradients by torch's autograd, of ℓ = Σ upstream_i y_i, whose ∂ℓ/∂y_i is upstream_i."""
+    inputs, gamma, beta = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, given.gamma, given.beta))
+    mean = inputs.mean()
+    variance = ((inputs - mean) ** 2).mean()
+    x_hat = (inputs - mean) / torch.sqrt(variance + given.epsilon)
+    loss = (torch.from_numpy(upstream) * (gamma * x_hat + beta)).sum()
+    gradients = torch.autograd.grad(loss, [x_hat, variance, mean, inputs, gamma, beta])
+    return {name: g.reshape(-1).numpy() for name, g in zip(by_hand.EQUATIONS, gradients, strict=True)}
+
+
+CALCULATIONS: dict[str, Callable[[Calculation], Columns]] = {"batch_norm": batch_norm}

@@ -1,0 +1,86 @@
+"""Lesson 310: every claim holds on its preset, and fails with its numbers where it is not so."""
+
+import numpy as np
+import pytest
+
+import cnnviz
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import batch_normalisation as lesson
+from cnnviz.lessons import find
+
+LESSON = find("batch_normalisation")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_holds_on_its_preset(recorded, name):
+    measured = CLAIMS[name].measure(recorded(CLAIMS[name].preset))
+    assert measured is not None
+    assert measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+    assert measured.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["ages", "outlier", "constant"])
+def test_hand_and_autograd_agree_on_every_sample(recorded, name):
+    assert lesson.hand_equals_autograd(recorded(name)).holds
+
+
+def test_the_prediction_is_answered_by_the_accuracy_itself(recorded):
+    assert recorded("rate")["B"].column("test_accuracy")[-1] > 0.6
+    assert LESSON.prediction.options[LESSON.prediction.answer(recorded("rate"))] == "More than 60 %"
+    assert LESSON.prediction.answer(recorded("small")) is None
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    assert CLAIMS[name].measure(empty) is None
+
+
+def maps(plain, normed):
+    """Recordings of two maps with these accuracies, (scales, rates)."""
+    found = {}
+    for letter, norm, cells in (("A", "none", plain), ("B", "batch", normed)):
+        experiment = replace(lesson.MAP, norm=norm, sweep_values=(0.1, 1.0), sweep_across_values=(1.0, 10.0))
+        recording = Recording(experiment, ("0.1", "1"))
+        cells = np.array(cells, float)
+        recording.append(cnnviz.Snapshot(1, {"sweep_map": cells, "sweep_lost": np.where(np.isnan(cells), 0, np.nan)}))
+        found[letter] = recording
+    return found
+
+
+def test_the_maps_claims_fail_with_their_numbers_where_both_maps_are_alike():
+    alike = maps([[0.8, 0.3], [0.7, 0.2]], [[0.8, 0.3], [0.7, 0.2]])
+    assert lesson.tolerates_larger_rate(alike).sentence.endswith("is 0.1 without and 0.1 with batch norm: 1 times larger.")
+    assert not lesson.tolerates_larger_rate(alike).holds
+    assert not lesson.depends_less_on_scale(alike).holds
+
+
+def test_a_diverged_cell_counts_as_guessing():
+    assert lesson.tolerates_larger_rate(maps([[0.8, np.nan], [np.nan, np.nan]], [[0.8, 0.8], [0.8, 0.8]])).holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "settings"),
+    [
+        ("survives_the_rate", {"lr": 1.0, "init_scale": 0.01, "steps": 3}),
+        ("depends_on_the_batch", {"batch_size": 8, "steps": 1, "lr": 1e-6}),
+    ],
+)
+def test_a_claim_fails_with_its_numbers_where_it_is_not_so(claim, settings):
+    base = replace(lesson.BASE, evaluations=2, **settings)
+    measured = CLAIMS[claim].measure(cnnviz.record_together({"A": base, "B": replace(base, norm="batch")}))
+    assert not measured.holds, measured.sentence
+
+
+def test_the_tables_show_the_numbers_of_the_calculation(recorded):
+    recordings = recorded("ages")
+    experiment = recordings["A"].experiment
+    forward = lesson.forward_table(experiment)
+    assert forward["xᵢ"] == ["18", "25", "31", "38", "46", "55", "67", "80"]
+    assert lesson.moments(experiment) == "μ = 45, σ² = 398"
+    backward = lesson.backward_table(experiment, recordings)
+    assert backward["by hand"] == backward["by autograd"]
+    assert set(lesson.backward_table(experiment, {})["by autograd"]) == {"…"}
