@@ -14,7 +14,7 @@ def test_a_lesson_opens_with_a_recorded_run_on_its_charts(open_panel: Callable[.
     panel = open_panel()
     panel.is_in("stored")
     expect(panel.line).to_have_text(re.compile(r"^Recorded earlier · [\d,]+ steps · press Train to run it now$"))
-    expect(panel.root.locator(".cnnviz-headline").first).to_have_text(re.compile(r"A .+\s%, B .+\s%"))
+    expect(panel.root.locator(".cnnviz-headline").first).to_have_text(re.compile(r"A\s.+\s%, B\s.+\s%"))
 
 
 def test_train_fills_the_same_charts_and_zoom_survives_run_and_rerun(open_panel: Callable[..., Panel]) -> None:
