@@ -2,6 +2,7 @@
 
 from cnnviz.ui.controls import Knobs, controls, describe
 from cnnviz.ui.cube import cube as norm_cube
+from cnnviz.ui.domains import domains
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, live
@@ -18,6 +19,7 @@ __all__ = [
     "closing",
     "controls",
     "describe",
+    "domains",
     "findings",
     "live",
     "norm_cube",

@@ -213,12 +213,17 @@ class Knobs:
 
     def each(self, own: Sequence[str] = ()) -> dict[str, Experiment]:
         """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies.
+        A setting in which a variant differs from A is what it is there for, and stays.
 
         own: settings in which each variant stays as the preset has it.
         """
         variants = self.lesson.presets[self.preset_name].variants
         settings = {name: value for name, value in self.trained().items() if name not in own}
-        return {letter: replace(experiment, **settings) for letter, experiment in variants.items()}
+        first = next(iter(variants.values()))
+        return {
+            letter: replace(it, **{name: value for name, value in settings.items() if it.get(name) == first.get(name)})
+            for letter, it in variants.items()
+        }
 
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""
@@ -257,6 +262,9 @@ _WORDS = {
     "absolute": "|x|",
     "w": "a W",
     "drawn": "drawn by hand",
+    "any": "any colour",
+    "negative": "negative, any colour",
+    "noisy_batch": "noisy batch",
     "mlp": "fully connected",
     "cnn": "convolutional",
     "he": "He normal",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import cnnviz
-from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.experiment import Experiment, ExperimentError, replace
 from cnnviz.lessons import CHAPTERS, all_lessons, find, load, preset
 
 PAGES = Path(cnnviz.__file__).parent.parent / "pages"
@@ -74,7 +74,7 @@ def test_a_presets_experiments_survive_json_and_are_found_by_name(slug, name):
 @every_preset
 def test_a_presets_variants_can_train_in_lockstep(slug, name):
     variants = LESSONS[slug].presets[name].variants.values()
-    assert len({(e.steps, e.batch_size, e.seed, e.data) for e in variants}) == 1
+    assert len({(e.steps, e.batch_size, e.seed, replace(e, domain="any").data) for e in variants}) == 1
 
 
 @every_preset
