@@ -30,7 +30,7 @@ SETTINGS = (
 ui.opening(lesson)
 guess = ui.predict(lesson)
 
-with ui.controls(lesson, SETTINGS) as knob:
+with ui.controls(lesson, (*SETTINGS, *ui.SLICE_SETTINGS)) as knob:
     shapes = knob.experiment().data.dataset == "shapes"
     if shapes:
         knob.choice("domain", ("red", "green", "blue", "grey", "negative"))
@@ -71,6 +71,8 @@ st.caption(
     "all three train, and the one with noise ended no better than the one without norm. While this lesson was made, β itself was "
     "lower with batch norm by about a quarter only: at our scale it is the width of the loss range that tells the nets apart."
 )
+if not shapes:
+    ui.slices(lesson, knob, variants, [claim for claim in lesson.claims if claim.preset in lesson.slices])
 ui.theory(
     "Two kinds of shift, and three numbers along the step",
     (

@@ -11,6 +11,7 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.engine.words import DOMAINS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.slices import batch_norm_widens, frozen_statistics_do_not, sliced
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -51,6 +52,20 @@ PRESETS = {
         {"A": RED, "B": replace(RED, norm="batch"), "C": replace(RED, norm="batch", domain="any")},
         "A and B see red shapes only, C shapes of any colour. All meet the same shapes in the same order. See Domains.",
         "After Li et al. 2016, who renew batch norm's statistics on the new domain.",
+    ),
+}
+
+SLICES = {
+    "slice": Preset(
+        "A plane through the loss",
+        {letter: sliced(experiment) for letter, experiment in _norms(DEEP).items()},
+        "Which net can be moved farther before it is no better than a guess?",
+        "After Li et al. 2018: two random directions, filter-normalised.",
+    ),
+    "slice_running": Preset(
+        "The same plane with running statistics",
+        {letter: sliced(experiment, surface_statistics="running") for letter, experiment in _norms(DEEP).items()},
+        "The same trained nets; batch norm goes on with the statistics that training left.",
     ),
 }
 
@@ -235,6 +250,18 @@ LESSON = Lesson(
             many_colours_carry_over,
             "Shapes of any colour are harder to learn: has it had the time?",
         ),
+        Claim(
+            "In a plane through the loss, half as many points again beat guessing with batch norm.",
+            "slice",
+            batch_norm_widens,
+            "Do the two nets beat guessing by far at the centre? Do other directions say the same?",
+        ),
+        Claim(
+            "With the statistics that training left, the plane is hardly wider with batch norm, if at all.",
+            "slice_running",
+            frozen_statistics_do_not,
+            "Which of the two planes is the one that training went down?",
+        ),
     ),
     try_this=(
         "From the start, set *Learning rate* to 0.03. Why is batch norm no longer far ahead, though it still holds the inputs "
@@ -280,6 +307,7 @@ LESSON = Lesson(
             "Slices of the loss with filter normalisation.",
         ),
     ),
+    slices=SLICES,
     summary="A net that learned one colour fails on others: its inputs have shifted. Inside a net every layer's inputs shift, "
     "too, and batch norm holds them still. But noise that brings this shift back does little harm: batch norm helps because loss "
     "and gradient change less along the step.",

@@ -19,7 +19,7 @@ CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
 @pytest.fixture(scope="module")
 def stored():
     """A preset's recordings as the course ships them."""
-    return cache(lambda name: {v: store.shared().get(e.key()) for v, e in LESSON.presets[name].variants.items()})
+    return cache(lambda name: {v: store.shared().get(e.key()) for v, e in LESSON.recorded[name].variants.items()})
 
 
 @pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.preset == "noisy"])
@@ -67,7 +67,7 @@ def test_a_claim_about_domains_fails_where_colours_make_no_difference(name, sing
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
-    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.recorded[CLAIMS[name].preset].variants.items()}
     assert CLAIMS[name].measure(empty) is None
 
 
