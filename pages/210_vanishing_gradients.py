@@ -36,7 +36,7 @@ with ui.controls(lesson, SETTINGS) as knob:
     knob.slider("init_scale", low=0.01, high=20)
     knob.slider("lr", low=1e-4, high=10)
     with st.expander("More settings"):
-        knob.choice("net")
+        knob.choice("net", ("mlp", "cnn"))
         knob.slider("width", low=4, high=256)
         knob.switch("skip")
         knob.choice("norm")

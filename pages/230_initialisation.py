@@ -41,7 +41,7 @@ with ui.controls(lesson, SETTINGS) as knob:
     knob.slider("depth")
     knob.slider("width", low=4, high=512)
     with st.expander("More settings"):
-        knob.choice("net")
+        knob.choice("net", ("mlp", "cnn"))
         knob.choice("optimiser")
         knob.slider("lr", low=1e-4, high=1)
         knob.slider("batch_size", low=8, high=512)

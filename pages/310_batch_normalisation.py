@@ -59,7 +59,7 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("depth", low=2, high=12)
         with st.expander("More settings"):
             knob.choice("activation")
-            knob.choice("net")
+            knob.choice("net", ("mlp", "cnn"))
             knob.slider("width", low=4, high=128)
             knob.choice("optimiser")
             knob.slider("steps", low=20, high=1_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -36,11 +37,14 @@ def strongest_path(seen: Seen) -> Path | None:
     """The path of the batch's first example from its true class down, each time to the unit below with the largest |factor|,
     times what that unit passes on itself: a path through a ReLU that is off would end there.
 
-    None where a layer is not fully connected or its activation not a function of one number, or where there are no classes.
+    None where a layer is not fully connected or reads more than the one below, as in a recurrent net, where its activation is not
+    a function of one number, or where there are no classes.
     """
     layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
     functions = [layer for layer in layers if not isinstance(layer.function, Maxout)]
     if len(functions) < len(seen.layers) or seen.labels.is_floating_point():
+        return None
+    if any(passed.input.shape != below.output.shape for below, passed in pairwise(seen.passes)):
         return None
     unit = seen.labels[0]
     start = running = seen.gradients[-1][0, unit]

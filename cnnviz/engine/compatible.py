@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from cnnviz.engine.experiment import Experiment, ExperimentError, Net
-from cnnviz.engine.words import WEIGHT_NORMS
+from cnnviz.engine.words import NORMS_OVER_TIME, WEIGHT_NORMS
 
 
 def check(experiment: Experiment) -> None:
     """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
     check_net(experiment.net)
     net = experiment.net
+    if net.net == "rnn" and experiment.measure.filters:
+        raise ExperimentError(
+            f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."
+        )
+    if net.net == "rnn" and experiment.measure.shift:
+        raise ExperimentError("shift (=True) must be off for net (=rnn): all its time steps are one layer, with none below it.")
     if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
         raise ExperimentError(
             "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."
@@ -28,7 +34,18 @@ def check_net(net: Net) -> None:
         raise ExperimentError(
             f"norm (=instance) must have net (=cnn), not {net.net}: without a map each channel has one value, its own mean."
         )
+    if net.net == "rnn":
+        _check_recurrent(net)
     if net.norm in WEIGHT_NORMS and (net.init == "zero" or net.init_scale == 0):
         raise ExperimentError(f"norm (={net.norm}) divides weights by their size: init (={net.init}) must not make that 0.")
     if net.norm in WEIGHT_NORMS and net.init == "lsuv":
         raise ExperimentError(f"init (=lsuv) must be another for norm (={net.norm}), which undoes any factor on the weights.")
+
+
+def _check_recurrent(net: Net) -> None:
+    if net.norm not in NORMS_OVER_TIME:
+        raise ExperimentError(f"norm (={net.norm}) must be one of {', '.join(NORMS_OVER_TIME)} for net (=rnn).")
+    if net.skip:
+        raise ExperimentError("skip (=True) must be off for net (=rnn): a time step's input is longer than its output.")
+    if net.init == "lsuv":
+        raise ExperimentError("init (=lsuv) must be another for net (=rnn): all time steps have the same weights to rescale.")

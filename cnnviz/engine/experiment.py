@@ -34,6 +34,7 @@ from cnnviz.engine.words import (
     NETS,
     NORMS,
     OPTIMISERS,
+    OVER_TIME,
     PRETRAININGS,
     SCHEDULES,
     SLICES,
@@ -79,9 +80,13 @@ class Net(Checked):
     """The network: how deep, how wide, from what blocks, from what start."""
 
     net: str = choice(
-        "mlp", NETS, "Network", help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer."
+        "mlp",
+        NETS,
+        "Network",
+        help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer. rnn: one layer that reads the "
+        "image's rows in turn, and an output layer.",
     )
-    depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included.")
+    depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included; a rnn has 2 anyway.")
     width: int = whole(64, 2, 1024, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution.")
     activation: str = choice("relu", ACTIVATIONS, "Activation")
     init: str = choice("he", INITS, "Initialisation")
@@ -100,6 +105,12 @@ class Net(Checked):
         0.01, 1e-6, 10.0, "σ", log=True, help="Initialisations normal and uniform: their spread; constant: the value."
     )
     groups: int = whole(4, 1, 256, "Groups", "of a layer's channels", help="Group norm: width must be divisible by it.")
+    norm_over_time: str = choice(
+        "each",
+        OVER_TIME,
+        "Running statistics over time",
+        help="Batch norm in a rnn. each: every time step keeps its own. shared: all time steps keep one.",
+    )
     power_steps: int = whole(1, 1, 50, "Power iteration", "steps an update", help="Spectral norm: how closely it follows σ(W).")
 
 

@@ -50,6 +50,10 @@ SCHEDULES = {
 }
 NORMS = {
     ("none", "mlp"): "nn.Identity",
+    ("none", "rnn"): "nn.Identity",
+    ("batch", "rnn"): "nn.BatchNorm1d",
+    ("layer", "rnn"): "nn.LayerNorm",
+    ("group", "rnn"): "partial(nn.GroupNorm, {groups})",
     ("none", "cnn"): "nn.Identity",
     ("batch", "mlp"): "nn.BatchNorm1d",
     ("batch", "cnn"): "nn.BatchNorm2d",
@@ -181,8 +185,14 @@ def check_trainable(variants: Variants) -> None:
         check(experiment)
     if kind(first.data) != "curve" and any(experiment.get("net") == "maxout_difference" for experiment in variants.values()):
         raise ExperimentError("net (=maxout_difference) has one output: it must have the data set curve.")
-    if kind(first.data) in ("points", "curve") and any(experiment.get("net") == "cnn" for experiment in variants.values()):
-        raise ExperimentError("net (=cnn) must be mlp for points in the plane: a convolution needs images.")
+    if kind(first.data) in ("points", "curve"):
+        _check_images(variants)
+
+
+def _check_images(variants: Variants) -> None:
+    for net, needs in (("cnn", "a convolution needs images"), ("rnn", "a recurrent net reads an image's rows")):
+        if any(experiment.get("net") == net for experiment in variants.values()):
+            raise ExperimentError(f"net (={net}) must be mlp for points in the plane: {needs}.")
 
 
 def prepared(variants: Variants) -> set[str]:
@@ -212,6 +222,7 @@ def used(variants: Variants) -> list[str]:
     """The optional settings that some variant uses."""
     names = [name for name, off in OPTIONAL.items() if any(differs(experiment, name, off) for experiment in variants.values())]
     names += ["reweight"] if any(experiment.get("norm") in WEIGHT_NORMS for experiment in variants.values()) else []
+    names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
 
 
@@ -219,6 +230,11 @@ def differs(experiment: Experiment, setting: str, off: Any) -> bool:
     """Whether it uses an optional setting; norms of weights are told apart from those of outputs."""
     value = experiment.get(setting)
     return value != off and not (setting == "norm" and value in WEIGHT_NORMS)
+
+
+def has_own_statistics(experiment: Experiment) -> bool:
+    """Whether each of its time steps keeps running statistics."""
+    return (experiment.get("net"), experiment.get("norm"), experiment.get("norm_over_time")) == ("rnn", "batch", "each")
 
 
 def needs_pieces(experiment: Experiment) -> bool:
@@ -292,6 +308,8 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
     """The source of a setting that some variants have."""
     if setting == "reweight":
         return REWEIGHTS.get(experiment.get("norm"), "None").format(power_steps=experiment.get("power_steps"))
+    if setting == "own_statistics":
+        return repr(has_own_statistics(experiment))
     value = experiment.get(setting)
     if setting == "norm":
         given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}

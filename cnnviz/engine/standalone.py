@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
@@ -107,6 +108,7 @@ class Variant:
     init_scale: float = 1.0  # if init_scale
     norm: Callable[[int], nn.Module] = nn.Identity  # if norm
     reweight: Callable[[int], OnWeights] | None = None  # if reweight
+    own_statistics: bool = False  # if own_statistics
     skip: bool = False  # if skip
     weight_decay: float = 0.0  # if weight_decay
     schedule: Callable[[int], float] = lambda step: 1.0  # if schedule
@@ -209,6 +211,40 @@ def maxout_difference(given: Variant, input_shape: Sequence[int], classes: int, 
     """(N, features) to (N, 1): one maxout unit minus another."""
     up, down = (tangents(given, math.prod(input_shape), generator) for _ in range(2))
     return Difference(up, down)
+
+
+class Rnn(nn.Module):
+    """(N, C, H, W) to logits (N, classes): a layer that is told the image's rows in turn, and each time what it made before."""
+
+    def __init__(self, steps: Sequence[Layer], width: int, last: nn.Module) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(steps)
+        self.width = width
+        self.last = last
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x.new_zeros(len(x), self.width)
+        for step, row in zip(self.steps, x.movedim(2, 0).flatten(2), strict=True):
+            h = step(torch.cat((row, h), 1))
+        logits: Tensor = self.last(h)
+        return logits
+
+
+def rnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
+    """A layer for the rows of an image; what it learns is the same at every time step."""
+    channels, rows, columns = input_shape
+    sums = given.width
+    sums = given.width * given.pieces  # if maxout
+    step = Layer(initialised(given, nn.Linear(channels * columns + given.width, sums), generator), given)
+    steps = [step] * rows
+    if given.own_statistics:  # if own_statistics
+        steps = [step, *(with_own_statistics(step) for _ in range(rows - 1))]  # if own_statistics
+    return Rnn(steps, given.width, initialised(given, nn.Linear(given.width, classes), generator))
+
+
+def with_own_statistics(step: Layer) -> Layer:
+    """The layer of a later time step: what is learned is the same, running statistics are its own."""
+    return deepcopy(step, {id(parameter): parameter for parameter in step.parameters()})
 
 
 # %% Pre-training

@@ -3,13 +3,15 @@
 A registry in torch's half of the engine defines exactly these; a test compares the two.
 """
 
-NETS = ("mlp", "cnn", "maxout_difference")
+NETS = ("mlp", "cnn", "maxout_difference", "rnn")
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear", "prelu", "relu6", "maxout")
 INITS_WITH_STD = ("normal", "constant", "uniform")  # their spread is the setting init_std
 MORE_INITS = ("constant", "uniform", "he_fan_out", "he_fan_out_uniform", "lsuv")
 INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero", *MORE_INITS)
 WEIGHT_NORMS = ("weight", "spectral")  # of a layer's weights, not of its outputs
 NORMS = ("none", "batch", "layer", "instance", "group", "noisy_batch", *WEIGHT_NORMS)
+NORMS_OVER_TIME = ("none", "batch", "layer", "group")  # those that a recurrent net may have
+OVER_TIME = ("each", "shared")
 OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
 DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "curve")

@@ -286,6 +286,9 @@ _WORDS = {
     "line": "one direction, a line",
     "plane": "two directions, a plane",
     "running": "running statistics, frozen",
+    "rnn": "recurrent, an image row a step",
+    "each": "running statistics of each time step",
+    "shared": "running statistics shared over time",
 }
 
 

@@ -58,6 +58,14 @@ SCRIPTS = {
     "noisy batch norm on grey shapes": {
         "A": replace(CNN, dataset="shapes", domain="grey", norm="noisy_batch", train_examples=64, noise_scale=2.0)
     },
+    "recurrent: norms, and whose statistics": {
+        **{letter: replace(TINY, net="rnn", norm=norm) for letter, norm in zip("ABC", ("none", "batch", "layer"), strict=True)},
+        "D": replace(TINY, net="rnn", norm="batch", norm_over_time="shared"),
+        "E": replace(TINY, net="rnn", norm="group", activation="prelu"),
+    },
+    "recurrent: maxout on coloured shapes": {
+        "A": replace(TINY, net="rnn", activation="maxout", norm="batch", dataset="shapes", train_examples=64)
+    },
     "shapes in negative": {"A": replace(CNN, dataset="shapes", domain="negative", train_examples=64)},
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
@@ -68,7 +76,7 @@ SWEPT = {
     "norm": words.NORMS,
     "optimiser": words.OPTIMISERS,
     "schedule": words.SCHEDULES,
-    "net": ("mlp", "cnn"),
+    "net": ("mlp", "cnn", "rnn"),
     "pieces": (2, 3),
     "groups": (2, 3),
     "power_steps": (1, 4),

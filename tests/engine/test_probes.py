@@ -27,6 +27,8 @@ NETS = {
     "cnn": Net(net="cnn", depth=4, width=6, activation="relu"),
     "cnn, group norm": Net(net="cnn", depth=4, width=6, activation="relu", norm="group", groups=2),
     "cnn, spectral norm": Net(net="cnn", depth=4, width=6, activation="relu", norm="spectral"),
+    "rnn": Net(net="rnn", width=9, activation="tanh"),
+    "rnn, batch norm": Net(net="rnn", width=9, activation="tanh", norm="batch"),
     "cnn, batch norm and skip": Net(net="cnn", depth=4, width=6, activation="silu", norm="batch", skip=True),
 }
 MLPS = [name for name in NETS if name.startswith("mlp")]

@@ -12,11 +12,12 @@ from cnnviz.engine.nets.cnn import Cnn, cnn
 from cnnviz.engine.nets.difference import MaxoutDifference, maxout_difference
 from cnnviz.engine.nets.mlp import Mlp, mlp
 from cnnviz.engine.nets.norms.noisy_batch import seed_noise
+from cnnviz.engine.nets.rnn import Rnn, rnn
 
-Network = Mlp | Cnn | MaxoutDifference
+Network = Mlp | Cnn | MaxoutDifference | Rnn
 Builder = Callable[[Net, Sequence[int], int, Generator], Network]
 
-NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn, "maxout_difference": maxout_difference}
+NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn, "maxout_difference": maxout_difference, "rnn": rnn}
 
 
 def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator) -> Network:
