@@ -74,7 +74,12 @@ LEARNS: ui.Tabs = {
     "Learning": (partial(loss_over_steps, classes=10), accuracy_over_steps),
     "Gradients": (gradient_by_layer, gradient_over_steps),
     "Distributions": (activation_ridges,),
-    "Train and eval": (modes_over_steps, one_among_others, running_mean_gap, running_var_ratio),
+    "Train and eval": (
+        modes_over_steps,
+        one_among_others,
+        partial(running_mean_gap, only=content.normed(variants)),
+        partial(running_var_ratio, only=content.normed(variants)),
+    ),
     "Folding": (fold_difference_over_steps,),
 }
 with knob.stage:

@@ -110,7 +110,7 @@ def tolerates_larger_rate(recordings: Recordings) -> Measured | None:
         row = cells[sweep.sweep_across_values.index(1.0)]
         largest.append(max(rate for rate, cell in zip(sweep.sweep_values, row, strict=True) if cell >= row.max() - NEAR))
     sentence = (
-        f"At the scheme's own scale, the largest rate within {percent_text(NEAR)} of the row's best is "
+        f"At the scheme's own scale, the largest rate within {number_text(100 * NEAR)} points of the row's best is "
         f"{number_text(largest[0])} without and {number_text(largest[1])} with batch norm: "
         f"{number_text(largest[1] / largest[0])} times larger."
     )
@@ -242,6 +242,11 @@ def backward_table(experiment: Experiment, recordings: Recordings) -> dict[str, 
     errors = _told(auto.column("relative_error")[-1]) if auto else ["…"] * len(hand)
     by = [", ".join(_told(gradient.value)) for gradient in hand.values()]
     return {"": list(SYMBOLS.values()), "apart, relative": errors, "by hand": by, "by autograd": others}
+
+
+def normed(variants: Mapping[str, Experiment]) -> tuple[str, ...]:
+    """The letters of the variants with batch norm."""
+    return tuple(letter for letter, experiment in variants.items() if experiment.net.norm == "batch")
 
 
 def moments(experiment: Experiment) -> str:

@@ -157,14 +157,14 @@ def one_among_others(variants: Sequence[str]) -> LivePlot:
 
 
 @plot
-def running_mean_gap(variants: Sequence[str]) -> LivePlot:
-    """How far each layer's running mean is from the batches', in the batches' σ.
+def running_mean_gap(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
+    """How far each layer's running mean is from the batches', in the batches' σ. only: the variants with batch norm.
 
     Diagnoses: a gap near 1/√m is the noise of batches of m; a larger one lags behind weights that move fast.
     """
     return _by_layer(
         "running_mean_gap",
-        variants,
+        only or variants,
         "running_mean_gap",
         "Running mean against the batch's (in σ)",
         "Layer 1's running mean is from its batches', in σ",
@@ -174,14 +174,14 @@ def running_mean_gap(variants: Sequence[str]) -> LivePlot:
 
 
 @plot
-def running_var_ratio(variants: Sequence[str]) -> LivePlot:
-    """Each layer's running variance over the batches' own.
+def running_var_ratio(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
+    """Each layer's running variance over the batches' own. only: the variants with batch norm.
 
     Diagnoses: 1 is in step; well below or above 1 lags behind weights that grow or shrink.
     """
     return _by_layer(
         "running_var_ratio",
-        variants,
+        only or variants,
         "running_var_ratio",
         "Running variance over the batch's",
         "Layer 1's running variance over its batches'",

@@ -36,6 +36,7 @@ class Binding:
                   over that layer's highest; outlines are separated by None
         "rows"    the rows of a matrix at the cursor's step, one after the other, separated by None
         "matrix"  a matrix at the cursor's step, [rows][columns]
+        "crosses" the same with "×" for each number and "" where there is none, for attr "text"
         "tiles"   small images (units, H, W) at the cursor's step, side by side in a matrix as near to a square as they go, with
                   None between them; attr "x" and "y" give its columns' and rows' numbers
     transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
@@ -227,7 +228,12 @@ def _over_matrix(binding: Binding, recording: Recording, step: int) -> list[Any]
     return [_plain(_transformed(row, binding.transform)) for row in recording.at(binding.column, step)]
 
 
+def _over_crosses(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return [["" if value is None else "×" for value in row] for row in _over_matrix(binding, recording, step)]
+
+
 _OVER = {
+    "crosses": _over_crosses,
     "steps": _over_steps,
     "layers": _over_layers,
     "grid": _over_grid,

@@ -75,12 +75,14 @@ def sweep_map(
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         where = f"{variant}, {rule(over).label.lower()} %{{x}}, {rule(across).label.lower()} %{{y}}"
-        for column, told, written in (("sweep_map", "%{z:.1%}", "%{z:.0%}"), ("sweep_lost", "diverged", "×")):
+        for column, told, written in (("sweep_map", "%{z:.1%}", "%{z:.0%}"), ("sweep_lost", "diverged", "%{text}")):
             bindings += [Binding(len(chart.data), "z", column, variant, "matrix")]
             drawn = go.Heatmap(name=variant, coloraxis="coloraxis", **names)
-            drawn.update(texttemplate=written, textfont_size=11, xgap=1, ygap=1, hovertemplate=f"{where}: {told}<extra></extra>")
+            drawn.update(texttemplate=written, xgap=1, ygap=1, hovertemplate=f"{where}: {told}<extra></extra>")
             chart.add_trace(drawn, row=1, col=place)
+        bindings += [Binding(len(chart.data) - 1, "text", "sweep_lost", variant, "crosses")]
     chart.update_layout(coloraxis=theme.shares("Test accuracy (× diverged)"), hovermode="closest", margin_b=150)
+    chart.layout.annotations[0].yshift = -48  # below the upright ticks
     headline = theme.per_variant(
         "Of the runs so far, right on more than half of the test set", variants, WAITING, "sweep_learned", form="percent"
     )

@@ -80,6 +80,7 @@ TRANSFORMS = [
         ("path_factor", "layers", None),
         ("dead_map", "rows", None),
         ("dead_map", "matrix", None),
+        ("dead_map", "crosses", None),
     )
     if (transform, over) != ("product", "grid")  # a product runs over layers, so it has no meaning for a matrix
     and (transform, column) != ("log10", "dead_map")  # near 1 a logarithm is nothing but the last digit, which JSON rounds

@@ -189,3 +189,9 @@ def test_a_plot_goes_to_the_panel_as_json(recordings):
     ]
     assert sent["headline"] == {"text": "", "quantities": {}, "waiting": ""}
     assert (sent["name"], sent["explain"], sent["details"]) == ("loss", "The loss.", {"A": "x"})
+
+
+def test_crosses_stand_where_there_is_a_number():
+    recording = Recording(Experiment(), ("0.1", "1"))
+    recording.append(Snapshot(0, {"sweep_lost": np.array([[0, math.nan], [math.nan, math.nan]])}))
+    assert bound({"A": recording}, column="sweep_lost", attr="text", over="crosses") == [["×", ""], ["", ""]]

@@ -78,6 +78,8 @@ const OVER = {
   },
   rows: (binding, recording, step) => OVER.matrix(binding, recording, step).flatMap(row => [...row, null]).slice(0, -1),
   matrix: (binding, recording, step) => at(recording, binding.column, step).map(row => transformed(row, binding.transform)),
+  crosses: (binding, recording, step) =>
+    OVER.matrix(binding, recording, step).map(row => row.map(value => (value === null ? '' : '×'))),
   tiles(binding, recording, step) {
     const images = at(recording, binding.column, step)
     const [height, width] = [images[0].length, images[0][0].length]

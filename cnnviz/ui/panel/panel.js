@@ -389,7 +389,10 @@ class Panel {
 
   statusWords() {
     const { run, view } = this
-    if (this.data.instant) return words.instantWords(run, view?.digest === this.digest)
+    if (this.data.instant) {
+      const exact = Object.values(view?.recordings ?? {}).some(recording => recording.about.dtype === 'float64')
+      return words.instantWords(run, view?.digest === this.digest, exact)
+    }
     const prefix = this.data.watch ? `${words.FOLLOWING} · ` : ''
     if (run) return prefix + (run.status ? words.statusWords(run) : 'Starting …')
     return view ? words.storedWords(this.data.steps, this.data.verb) : this.data.watch ? prefix + 'connecting …' : 'Ready'

@@ -38,9 +38,10 @@ const isPretraining = recordings => {
 // Behind the training, by what was measured.
 const isSliced = recordings => Object.values(recordings).some(({ columns }) => columns.surface_loss)
 
-// run: null for stored numbers; current: whether the charts show the page's settings
-export function instantWords(run, current) {
+// run: null for stored numbers; current: whether the charts show the page's settings; exact: computed in float64, without a net
+export function instantWords(run, current, exact) {
   if (!current) return ['failed', 'cancelled'].includes(run?.status?.state) ? STATES[run.status.state] : 'Measuring …'
+  if (exact) return 'Computed in float64'
   return ['Measured on fresh weights, before any update', run?.status && deviceWords(run.status.device), run?.status && `seed ${run.status.seed}`]
     .filter(Boolean).join(' · ')
 }
