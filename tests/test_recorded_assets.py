@@ -21,7 +21,6 @@ MORE = {
     "initialisation/spread": 0.3,
     "initialisation/lsuv": 0.1,
     "initialisation/constant grad_hist": 0.5,
-    "batch_normalisation/large": 0.5,
 }
 FIRST_STEPS = 12
 

@@ -181,7 +181,7 @@ def gradient_change_along_step(variants: Sequence[str]) -> LivePlot:
         "gradient_change_along_step",
         variants,
         ("gradient_change_low", "gradient_change_high"),
-        "‖∇L(x) − ∇L(x − η∇L)‖",
+        "Change of the gradient (L2)",
         theme.per_variant("Greatest change of the gradient", variants, WAITING, "gradient_change_high"),
         "How far the gradient changes along the step, L2 over all parameters: the lower, the better it predicts what comes.",
     )

@@ -6,10 +6,10 @@ from cnnviz.ui.domains import domains
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, live
-from cnnviz.ui.picture import numbers, picture
+from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
-from cnnviz.ui.table import table
+from cnnviz.ui.table import numbers, table
 
 __all__ = [
     "SLICE_SETTINGS",

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import plotly.graph_objects as go
 import streamlit as st
-
-Rows = Mapping[str, Sequence[str]]
 
 
 def picture(figure: go.Figure, key: str, takeaway: str) -> None:
     """Draw a figure whose data change seldom, and below it, in a sentence, how to read it."""
     st.plotly_chart(figure, theme=None, key=key, width="stretch", config={"displaylogo": False, "displayModeBar": False})
     st.caption(takeaway)
-
-
-def numbers(columns: Rows) -> None:
-    """Numbers in words, a column each, as they are."""
-    st.dataframe(dict(columns), hide_index=True, width="stretch")

@@ -37,6 +37,9 @@ CURVE = {"dataset": "curve", "net": "maxout_difference", "test_examples": 51}
 PRETRAINED = {"depth": 3, "filters": 5, "pretraining": "greedy", "pretraining_steps": 4}
 MODES = ("modes_over_steps", "one_among_others", "running_mean_gap", "running_var_ratio", "fold_difference_over_steps")
 BY_HAND = ("batch_before_and_after", "gradients_by_hand", "relative_errors")
+ALONG_THE_STEP = ("loss_along_step", "gradient_change_along_step", "smoothness_over_steps")
+INSIDE = ("unit_percentiles", "input_shift_over_steps", "gradient_angle_by_layer", *ALONG_THE_STEP)
+BETWEEN = ("accuracy_by_domain", "domains_over_steps")
 NEEDS = {
     "top_singular_over_steps": {"spectrum": True},
     "fitted_curve": CURVE,
@@ -51,6 +54,8 @@ NEEDS = {
     },
     **{name: {"calculation": "batch_norm"} for name in BY_HAND},
     **{name: {"norm": "batch", "modes": True} for name in MODES},
+    **{name: {"depth": 4, "shift": True, "landscape": True} for name in INSIDE},
+    **{name: {"depth": 3, "dataset": "shapes", "norm": "batch", "domains": True} for name in BETWEEN},
     "sweep_map": {
         "depth": 2,
         "sweep_over": "lr",
@@ -97,8 +102,9 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    needed = NEEDS[name] if name in MODES else {"activation": "prelu"} if "slope" in name else {}
-    return record(**needed, net="cnn", depth=4, width=4, spectrum="singular" in name)
+    whole = name in (*MODES, *INSIDE, *BETWEEN)
+    needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
+    return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 
 
 def axis_titles(figure, letter):
