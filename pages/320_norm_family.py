@@ -8,9 +8,11 @@ from functools import partial
 import streamlit as st
 
 from cnnviz import lessons, ui
+from cnnviz.engine.words import NORMS_OVER_TIME
 from cnnviz.lessons.norm_family import FAMILY, OFFERED
 from cnnviz.plots.norms import top_singular_over_steps
 from cnnviz.plots.sweeps import sweep_curve
+from cnnviz.plots.time_steps import gradient_by_time_step, statistics_by_time_step
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 
 lesson = lessons.load(__file__)
@@ -20,19 +22,22 @@ ui.opening(lesson)
 guess = ui.predict(lesson)
 
 with ui.controls(lesson, SETTINGS) as knob:
-    swept = knob.experiment().is_sweep
+    swept, recurrent = knob.experiment().is_sweep, knob.experiment().net.net == "rnn"
+    offered = NORMS_OVER_TIME if recurrent else OFFERED
     if not swept:
-        knob.choice("norm", OFFERED)
-        knob.remedies("Changed in B: the norm (the last one chosen counts)")
+        knob.choice("norm", offered)
+        knob.remedies("Changed in B: the norm (the last one chosen counts)", (*offered, *(("shared",) if recurrent else ())))
     knob.steps("groups", (1, 2, 4, 8, 16))
     if not swept:
         knob.slider("batch_size", low=2, high=256)
     knob.slider("lr", low=1e-3, high=1)
     knob.choice("optimiser")
     with st.expander("More settings"):
-        knob.slider("depth", low=2, high=12)
-        if not swept:
+        if not recurrent:
+            knob.slider("depth", low=2, high=12)
+        if not (swept or recurrent):
             knob.steps("power_steps", (1, 2, 5, 10, 20, 50))
+        if not swept:
             knob.slider("steps", low=50, high=2_000)
         knob.slider("seed", high=20)
     variants = knob.each(own=("norm",)) if swept else knob.variants()
@@ -42,13 +47,23 @@ WATCHED: ui.Tabs = {
     "Learning": (loss_over_steps, accuracy_over_steps),
     "Singular values": (top_singular_over_steps,),
 }
+BY_ROWS: ui.Tabs = {
+    "Learning": (loss_over_steps, accuracy_over_steps),
+    "Time steps": (gradient_by_time_step, statistics_by_time_step),
+}
 with knob.stage:
-    recordings = ui.live(lesson, variants, SWEPT if swept else WATCHED)
+    recordings = ui.live(lesson, variants, SWEPT if swept else BY_ROWS if recurrent else WATCHED)
 
 ui.findings(lesson, recordings, guess)
 st.caption(
     "On our scale batch norm fails like this only without maps. In a convolutional net on 8×8 digits each of its means runs over "
     "2 × 64 values at first and 2 × 4 at last, and it keeps up; Wu & He's nets have deeper stages and a thousand classes."
+)
+
+st.caption(
+    "On rows of digits no norm has a lead at 32 a batch. What speaks for layer norm in a recurrent net: it needs no batch, and "
+    "no statistics of a time step that training never reached. Batch norm of each time step has nothing to test a ninth row "
+    "with; beyond the longest training sequence Cooijmans et al. go on with the statistics of its last step."
 )
 
 st.subheader("What shares one mean and one variance", anchor=False)
@@ -63,6 +78,13 @@ ui.theory(
     (
         r"m = 2:\quad \hat{x}_{1,2} = \pm \frac{|x_1 - x_2| / 2}{\sqrt{(x_1 - x_2)^2 / 4 + \epsilon}} \approx \pm 1",
         "**Batch norm of two values** keeps their order and loses by how much they differ: the left end of curve A.",
+    ),
+    (
+        r"h_t = f\!\left( \mathrm{BN}_t(W x_t + U h_{t-1} + b) \right), \qquad "
+        r"\mathrm{BN}_t(z) = \gamma\, \frac{z - \mu_t}{\sqrt{\sigma_t^2 + \epsilon}} + \beta",
+        "**Batch norm over time.** The weights, *γ* and *β* are the same at every step *t*, running mean and variance are not. "
+        "Layer norm has neither: its *μ* and *σ* come from the units of this example's own sum. Cooijmans et al. normalise "
+        "*Wx* and *Uh* apart and start at *γ* = 0.1; here it is their sum, and *γ* starts at 1.",
     ),
     (
         r"w = g\, \frac{v}{\lVert v \rVert}, \qquad \nabla_v L \perp v",

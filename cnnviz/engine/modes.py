@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
 
     batch_loss, batch_accuracy, …: the metrics with each batch's own statistics, in batches of `batch_size`.
     running_mean_gap, running_var_ratio (layers,): how far the running mean is from a batch's, in the batch's σ, root mean square
-    over features and batches; the running variance over a batch's, geometric mean. NaN for layers without batch norm.
+    over features and batches; the running variance over a batch's, geometric mean. NaN for layers without batch norm;
+        layers that share one are each compared with what it gets from them.
     mates (24,), mates_alone (2,): the probability of its true class that the first example gets in 24 different batches, and,
         twice, in eval mode.
     fold_difference: the largest change of a logit, in eval mode, when batch norm is folded into the weights.
@@ -83,8 +85,11 @@ def _gaps(net: nn.Module, seen: dict[nn.Module, list[Gap]]) -> dict[str, Tensor]
     layers = [module for module in net.modules() if isinstance(module, Layer)]
     nothing = layers[0].weight.new_full((), float("nan"))
     means, ratios = [], []
+    users = Counter(layer.norm for layer in layers)
+    passed: Counter[nn.Module | None] = Counter()
     for layer in layers:
-        found = seen.get(layer.norm) if layer.norm is not None else None
+        found = seen[layer.norm][passed[layer.norm] :: users[layer.norm]] if layer.norm in seen else None
+        passed[layer.norm] += 1
         if not found or not isinstance(layer.norm, BATCH_NORMS):
             means.append(nothing)
             ratios.append(nothing)

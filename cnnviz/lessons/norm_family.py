@@ -21,6 +21,7 @@ SMALL, LARGE = 2, 32
 WIN = 0.1  # of the test set: the least lead at the small batch that we call winning
 LEVEL = 0.05  # of the test set: how far apart means may be that we call level
 SURVIVES = 0.06  # of the test set: the most that batch norm may lose on maps at the small batch
+COSTS = 1.25  # times the test loss: the least that sharing statistics over time must cost
 ALLOWED = 0.02  # of a top singular value, around 1
 
 DIGITS = Experiment.of(
@@ -43,6 +44,11 @@ MAPS = replace(
 LIPSCHITZ = replace(
     DIGITS, depth=3, width=64, lr=0.02, steps=200, snapshots=60, histograms=8, spectrum=True, power_steps=50,
 )  # fmt: skip
+ROWS = replace(
+    DIGITS, net="rnn", norm="batch", depth=2, activation="tanh", init="glorot", optimiser="adam", lr=0.003, steps=300,
+    snapshots=60, histograms=8, modes=True,
+)  # fmt: skip
+PAIRS = replace(ROWS, batch_size=SMALL, lr=0.001, steps=1_500)
 
 PRESETS = {
     "batch_size": Preset(
@@ -62,6 +68,24 @@ PRESETS = {
         {"A": LIPSCHITZ, "B": replace(LIPSCHITZ, norm="spectral")},
         "See Singular values: how much a layer can stretch an input, by a full decomposition. Here σ is followed by 50 steps an "
         "update; with the paper's single step it stayed about a seventh behind at this rate.",
+    ),
+    "recurrent": Preset(
+        "Row by row: batch norm against layer norm",
+        {"A": ROWS, "B": replace(ROWS, norm="layer")},
+        "A recurrent net reads the eight rows of a digit in turn, 32 digits a batch. Batch norm keeps running statistics of each "
+        "time step.",
+        "Batch norm as in Cooijmans et al. 2016, layer norm as in Ba et al. 2016; their sequences are longer.",
+    ),
+    "recurrent_pairs": Preset(
+        "Row by row, two digits a batch",
+        {"A": PAIRS, "B": replace(PAIRS, norm="layer")},
+        "The same net, each mean of batch norm over two numbers, eight time steps in a row.",
+    ),
+    "recurrent_shared": Preset(
+        "Row by row: whose running statistics?",
+        {"A": ROWS, "B": replace(ROWS, norm_over_time="shared")},
+        "Both are trained alike, to the last digit: what differs is the mean and variance that the time steps are tested with.",
+        "After Cooijmans et al. 2016, section 3: statistics averaged over time serve no time step.",
     ),
 }
 
@@ -109,6 +133,54 @@ def spectral_holds(recordings: Recordings) -> Measured | None:
     plain = f"; without it they reach {number_text(float(found['none'].max()))}" if "none" in found else ""
     holds = low >= 1 - ALLOWED and high <= 1 + ALLOWED
     return Measured(holds, f"Over the run, all hidden layers: {low:.4f} to {high:.4f}{plain}.")
+
+
+def rows_level(recordings: Recordings) -> Measured | None:
+    """On rows, at batch size 32: the final test accuracies of batch and layer norm."""
+    found = _recurrent(recordings, "norm")
+    if found is None or not {"batch", "layer"} <= set(found) or _batch_size(recordings) != LARGE:
+        return None
+    batch, layer = (float(found[norm].column("test_accuracy")[-1]) for norm in ("batch", "layer"))
+    return Measured(
+        abs(batch - layer) < LEVEL, f"Batch norm {percent_text(batch)}, layer norm {percent_text(layer)} right at the end."
+    )
+
+
+def pairs_fail(recordings: Recordings) -> Measured | None:
+    """On rows, at batch size 2: the final test accuracy of layer norm against that of batch norm."""
+    found = _recurrent(recordings, "norm")
+    if found is None or not {"batch", "layer"} <= set(found) or _batch_size(recordings) != SMALL:
+        return None
+    batch, layer = (float(found[norm].column("test_accuracy")[-1]) for norm in ("batch", "layer"))
+    return Measured(layer - batch > WIN, f"Batch norm {percent_text(batch)}, layer norm {percent_text(layer)} right at the end.")
+
+
+def sharing_costs(recordings: Recordings) -> Measured | None:
+    """On rows: test losses with running statistics shared over time over those with each step's own, and training losses."""
+    found = _recurrent(recordings, "norm_over_time")
+    if found is None or not {"each", "shared"} <= set(found) or any(r.experiment.net.norm != "batch" for r in found.values()):
+        return None
+    each, shared = (float(found[whose].column("test_loss")[-1]) for whose in ("each", "shared"))
+    right = [percent_text(float(found[whose].column("test_accuracy")[-1])) for whose in ("each", "shared")]
+    same = bool(np.allclose(found["each"].column("loss"), found["shared"].column("loss"), rtol=1e-3))
+    training = "the same batch losses all along" if same else "other batch losses on the way"
+    sentence = (
+        f"Test loss {number_text(each)} with statistics of each time step, {number_text(shared)} with shared ones ({right[0]} "
+        f"and {right[1]} right); {training}."
+    )
+    return Measured(same and shared > COSTS * each, sentence)
+
+
+def _recurrent(recordings: Recordings, setting: str) -> dict[str, Recording] | None:
+    """Tested recordings by a setting; None where there are none, or some are of another net."""
+    tested = [recording for recording in recordings.values() if "test_loss" in recording.names]
+    if not tested or any(recording.experiment.net.net != "rnn" for recording in tested):
+        return None
+    return {str(recording.experiment.get(setting)): recording for recording in tested}
+
+
+def _batch_size(recordings: Recordings) -> int:
+    return next(iter(recordings.values())).experiment.batch_size
 
 
 def _at(recordings: Recordings, batch_size: int) -> dict[str, Array] | None:
@@ -189,12 +261,31 @@ LESSON = Lesson(
             spectral_holds,
             "Do the weights move faster than the power iteration can follow?",
         ),
+        Claim(
+            "A recurrent net on rows, 32 digits a batch: batch norm with statistics of each time step and layer norm are level, "
+            "to within 5 points.",
+            "recurrent",
+            rows_level,
+            "Is the rate too high for one of the two?",
+        ),
+        Claim(
+            "Two digits a batch: layer norm is ahead by more than 10 points.",
+            "recurrent_pairs",
+            pairs_fail,
+            "How many steps does the run have, and how many did layer norm need?",
+        ),
+        Claim(
+            "Running statistics shared over time cost at least a quarter more test loss, though training is the same.",
+            "recurrent_shared",
+            sharing_costs,
+            "How far is the running mean from that of each time step?",
+        ),
     ),
     try_this=(
         "From *Two digits a batch, with maps*, set A to *none* and B to *instance*: what do the maps' own means carry that a "
         "digit is known by?",
         "From the same start choose *group* in B and set *Groups* to 1 and then to 16. Which two norms have you made?",
-        "From *Spectral norm, watched*, set *Power iteration* to 1. How far behind does σ fall, and when does it catch up?",
+        "From *Row by row, two digits a batch*, raise the batch size to 4, 8 and 16. Where does batch norm catch up?",
     ),
     references=(
         Reference(
@@ -220,6 +311,13 @@ LESSON = Lesson(
             "https://arxiv.org/abs/1802.05957",
         ),
         Reference(
+            "T. Cooijmans, N. Ballas, C. Laurent, Ç. Gülçehre, A. Courville",
+            2016,
+            "Recurrent batch normalization",
+            "https://arxiv.org/abs/1603.09025",
+            "Batch norm with statistics of each time step, in an LSTM.",
+        ),
+        Reference(
             "P. Goyal and others",
             2017,
             "Accurate, large minibatch SGD: training ImageNet in 1 hour",
@@ -227,7 +325,8 @@ LESSON = Lesson(
             "Why the rate goes in proportion to the batch.",
         ),
     ),
-    remedies={norm: Remedy(norm.capitalize() if norm != "none" else "None", {"norm": norm}) for norm in OFFERED},
+    remedies={norm: Remedy(norm.capitalize() if norm != "none" else "None", {"norm": norm}) for norm in OFFERED}
+    | {"shared": Remedy("Statistics shared over time", {"norm_over_time": "shared"})},
     summary="Batch norm borrows its mean and variance from the other examples of the batch, and fails when there are few. Layer, "
     "instance and group norm average within one example; weight and spectral norm leave the outputs alone.",
 )

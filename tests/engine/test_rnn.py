@@ -11,7 +11,9 @@ from cnnviz.engine import export, words
 from cnnviz.engine.chain import strongest_path
 from cnnviz.engine.compatible import check
 from cnnviz.engine.experiment import Net
+from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import build
+from cnnviz.engine.objectives import OBJECTIVES
 from cnnviz.engine.watch import Watch
 
 IMAGE = (2, 5, 3)  # channels, rows, columns: five time steps of six numbers
@@ -95,8 +97,7 @@ def sums_over_time(model, x):
     found = []
     hooks = [
         layer.norm.register_forward_pre_hook(lambda _norm, inputs: found.append(inputs[0].detach()))
-        for layer in dict.fromkeys(model.layers.values())
-        if layer.norm is not None
+        for layer in {layer.norm: layer for layer in model.layers.values() if layer.norm is not None}.values()
     ]
     model(x)
     for hook in hooks:
@@ -116,12 +117,8 @@ def test_shared_running_statistics_are_moved_once_a_time_step():
     model = built(norm="batch", norm_over_time="shared")
     norm = model.layers["t1"].norm
     assert all(layer.norm is norm for name, layer in model.layers.items() if name != "out")
-    zs = [built(norm="batch").layers["t1"].weights(torch.cat([images()[:, :, 0].flatten(1), torch.zeros(6, 7)], 1))]
     mean = torch.zeros(7)
-    found = []
-    norm.register_forward_pre_hook(lambda _norm, inputs: found.append(inputs[0].detach()))
-    model(images())
-    torch.testing.assert_close(found[0], zs[0].detach())
+    found = sums_over_time(model, images())
     for z in found:
         mean = 0.9 * mean + 0.1 * z.mean(0)
     torch.testing.assert_close(norm.running_mean, mean)
@@ -134,6 +131,22 @@ def test_whose_statistics_are_kept_changes_no_training_but_every_test():
     first, second = recordings["A"], recordings["B"]
     np.testing.assert_array_equal(first.column("loss"), second.column("loss"))
     assert (first.column("test_loss") != second.column("test_loss")).all()
+
+
+@pytest.mark.parametrize("over_time", words.OVER_TIME)
+def test_the_running_mean_of_each_time_step_is_compared_with_its_own_batches(over_time):
+    model = built(norm="batch", norm_over_time=over_time)
+    for seed in range(20):
+        model(images(seed=seed))
+    norms = [layer.norm for name, layer in model.layers.items() if name != "out"]
+    running = [norm.running_mean.clone() for norm in norms]
+    columns = modes(model, images(12, seed=30), torch.arange(12) % 4, 6, OBJECTIVES["classify"])
+    halves = [sums_over_time(model, part) for part in images(12, seed=30).split(6)]
+    for t in range(ROWS):
+        gaps = [(running[t] - z[t].mean(0)) ** 2 / (z[t].var(0, correction=0) + 1e-5) for z in halves]
+        assert float(columns["running_mean_gap"][t]) == pytest.approx(float(torch.stack(gaps).mean().sqrt()), rel=1e-4)
+    assert bool(torch.isnan(columns["running_mean_gap"][-1]))
+    assert float(columns["fold_difference"]) < 1e-4
 
 
 def test_a_gradient_is_seen_at_every_time_step_and_no_path_is_made_up():

@@ -68,6 +68,38 @@ def test_a_claim_fails_with_its_numbers_where_it_is_not_so(name, means, told):
     assert told in measured.sentence
 
 
+def rows(preset, **columns):
+    """Recordings of a recurrent preset whose last snapshots hold these numbers, one a variant."""
+    found = {}
+    for place, (letter, experiment) in enumerate(LESSON.presets[preset].variants.items()):
+        found[letter] = Recording(experiment, ())
+        found[letter].append(cnnviz.Snapshot(1, {name: np.float32(values[place]) for name, values in columns.items()}))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "told"),
+    [
+        ("rows_level", {"test_accuracy": (0.9, 0.8), "test_loss": (0.1, 0.1)}, "Batch norm 90 %, layer norm 80 %"),
+        ("pairs_fail", {"test_accuracy": (0.9, 0.95), "test_loss": (0.1, 0.1)}, "layer norm 95 % right"),
+        ("sharing_costs", {"test_accuracy": (0.9, 0.9), "test_loss": (0.1, 0.11), "loss": (0.1, 0.1)}, "0.11 with shared ones"),
+        ("sharing_costs", {"test_accuracy": (0.9, 0.9), "test_loss": (0.1, 0.9), "loss": (0.1, 0.4)}, "other batch losses"),
+    ],
+)
+def test_a_claim_on_rows_fails_with_its_numbers_where_it_is_not_so(name, columns, told):
+    measured = CLAIMS[name].measure(rows(CLAIMS[name].preset, **columns))
+    assert measured is not None
+    assert not measured.holds
+    assert told in measured.sentence
+
+
+def test_claims_on_rows_are_made_of_their_own_presets_alone():
+    columns = {"test_accuracy": (0.9, 0.9), "test_loss": (0.1, 0.1), "loss": (0.1, 0.1)}
+    for preset in ("recurrent", "recurrent_pairs", "recurrent_shared", "maps"):
+        made = [name for name, claim in CLAIMS.items() if claim.measure(rows(preset, **columns)) is not None]
+        assert made == [claim.measure.__name__ for claim in LESSON.claims if claim.preset == preset]
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
     empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}

@@ -35,6 +35,7 @@ every_plot = pytest.mark.parametrize("name", PLOTS)
 
 CURVE = {"dataset": "curve", "net": "maxout_difference", "test_examples": 51}
 PRETRAINED = {"depth": 3, "filters": 5, "pretraining": "greedy", "pretraining_steps": 4}
+RECURRENT = ("gradient_by_time_step", "statistics_by_time_step")
 MODES = ("modes_over_steps", "one_among_others", "running_mean_gap", "running_var_ratio", "fold_difference_over_steps")
 BY_HAND = ("batch_before_and_after", "gradients_by_hand", "relative_errors")
 ALONG_THE_STEP = ("loss_along_step", "gradient_change_along_step", "smoothness_over_steps")
@@ -56,6 +57,7 @@ NEEDS = {
     **{name: {"norm": "batch", "modes": True} for name in MODES},
     **{name: {"depth": 4, "shift": True, "landscape": True} for name in INSIDE},
     **{name: {"depth": 3, "dataset": "shapes", "norm": "batch", "domains": True} for name in BETWEEN},
+    **{name: {"net": "rnn", "norm": "batch", "modes": True} for name in RECURRENT},
     "sweep_map": {
         "depth": 2,
         "sweep_over": "lr",
@@ -68,7 +70,7 @@ NEEDS = {
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
 NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
-NO_IMAGES |= {*BY_HAND, "sweep_map"}
+NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step"}
 MAPS = {"heatmap", "contour"}
 
 

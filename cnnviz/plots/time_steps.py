@@ -1,0 +1,79 @@
+"""A recurrent net over its time steps: the gradient that reaches each, and how far its running statistics are from a batch's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cnnviz.plots import theme
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
+
+WAITING = "Running mean against the batches': only batch norm keeps one"
+NO_NET = "Measured in a recurrent net: choose a starting point with rows of digits"
+
+
+@plot
+def gradient_by_time_step(variants: Sequence[str]) -> LivePlot:
+    """‖∂loss/∂h_t‖ of each time step's state at the cursor's step, over the whole batch; at the right end of the logits.
+
+    Diagnoses: a line that falls to the left is a net that hardly learns from the first rows.
+    """
+    return _by_time_step(
+        "gradient_by_time_step",
+        variants,
+        "activation_grad_norm",
+        "Gradient norm ‖∂loss/∂h‖",
+        theme.per_variant(
+            "Of the last state's gradient, the first one gets",
+            variants,
+            NO_NET,
+            "activation_grad_norm",
+            layer=0,
+            per=-2,
+            form="percent",
+        ),
+        "Each point is the gradient at one time step's state; read it from right to left, the way it travels.",
+    )
+
+
+@plot
+def statistics_by_time_step(variants: Sequence[str]) -> LivePlot:
+    """How far the running mean that a time step is tested with is from that of a batch at this time step, in the batch's σ.
+
+    Diagnoses: a gap near 1/√m is the noise of batches of m; gaps that differ from step to step are statistics kept in one.
+    """
+    return _by_time_step(
+        "statistics_by_time_step",
+        variants,
+        "running_mean_gap",
+        "Running mean against the batch's (in σ)",
+        theme.per_variant(
+            "At t1 the running mean misses the batches' by, in σ",
+            variants,
+            WAITING,
+            "running_mean_gap",
+            layer=0,
+        ),
+        "Each point is one time step: how far its running mean lies from a batch's mean, root mean square over units.",
+    )
+
+
+def _by_time_step(name: str, variants: Sequence[str], column: str, title: str, headline: Headline, explain: str) -> LivePlot:
+    axis = theme.category_axis("Time step (image row), output layer last", tickangle=0, nticks=10)
+    chart = theme.figure(name, axis, theme.log_axis(title))
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(variants):
+        colour = theme.variant_colour(variant)
+        bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
+        chart.add_trace(
+            go.Scatter(
+                name=variant,
+                mode="lines+markers",
+                line={"color": colour, "width": 2.5},
+                marker={"color": colour, "size": 8, "symbol": theme.MARKERS[trace % len(theme.MARKERS)]},
+                hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
+            )
+        )
+    details = {v: f"{v}, {{layer}}: {title} {{{column}}}" for v in variants}
+    return LivePlot(name, chart, tuple(bindings), headline, explain, details)
