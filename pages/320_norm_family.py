@@ -47,9 +47,10 @@ WATCHED: ui.Tabs = {
     "Learning": (loss_over_steps, accuracy_over_steps),
     "Singular values": (top_singular_over_steps,),
 }
+normed = tuple(letter for letter, experiment in variants.items() if experiment.net.norm == "batch")
 BY_ROWS: ui.Tabs = {
     "Learning": (loss_over_steps, accuracy_over_steps),
-    "Time steps": (gradient_by_time_step, statistics_by_time_step),
+    "Time steps": (gradient_by_time_step, partial(statistics_by_time_step, only=normed)),
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else BY_ROWS if recurrent else WATCHED)

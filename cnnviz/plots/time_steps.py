@@ -38,19 +38,20 @@ def gradient_by_time_step(variants: Sequence[str]) -> LivePlot:
 
 
 @plot
-def statistics_by_time_step(variants: Sequence[str]) -> LivePlot:
+def statistics_by_time_step(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
     """How far the running mean that a time step is tested with is from that of a batch at this time step, in the batch's σ.
+    only: the variants with batch norm.
 
     Diagnoses: a gap near 1/√m is the noise of batches of m; gaps that differ from step to step are statistics kept in one.
     """
     return _by_time_step(
         "statistics_by_time_step",
-        variants,
+        only or variants,
         "running_mean_gap",
         "Running mean against the batch's (in σ)",
         theme.per_variant(
             "At t1 the running mean misses the batches' by, in σ",
-            variants,
+            only or variants,
             WAITING,
             "running_mean_gap",
             layer=0,
