@@ -304,7 +304,8 @@ class Learner:
 
     def _measured_round(self, step: int, inputs: Tensor, labels: Tensor, rate: float, last: bool) -> Snapshot:
         seconds = self.seconds
-        again = Again(self.net, self.objective, inputs, labels)
+        measure, detailed = self.experiment.measure, step in self.timetable.histograms
+        again = Again(self.net, self.objective, inputs, labels) if measure.shift or measure.landscape else None
         began = self._now()
         with self.watch:
             logits = self.net(inputs)
@@ -317,10 +318,9 @@ class Learner:
         seen = self.watch.seen(logits, labels, loss)
         columns = probes.measured(self._due_probes(step, last), seen)
         columns |= self._evaluated(step, last) | self._pictured(step, last)
-        measure, detailed = self.experiment.measure, step in self.timetable.histograms
         if measure.shift:
             columns |= self.inputs.measured(seen)
-        if measure.landscape and detailed and not last:
+        if again and measure.landscape and detailed and not last:
             gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
             columns |= landscape.along_the_step(again, gradients, rate)
         if not last:
@@ -329,7 +329,7 @@ class Learner:
             self._update(rate)
             self.seconds += self._now() - began
             columns |= probes.measured([probes.UPDATE], seen)
-            if fresh:
+            if again and fresh:
                 columns |= shift.gradient_shift(again, self.watch.layers, fresh)
         seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(labels)
         clock = self._clock(lr=rate, examples=seen_before, seconds=seconds, phase=1)

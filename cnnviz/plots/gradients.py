@@ -65,16 +65,7 @@ def _by_layer(
     chart = theme.figure(name, theme.layer_axis(), axis)
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
-        colour = theme.variant_colour(variant)
-        chart.add_trace(
-            go.Scatter(
-                name=variant,
-                mode="lines+markers",
-                line={"color": colour, "width": 2.5},
-                marker={"color": colour, "size": 8, "symbol": theme.MARKERS[trace % len(theme.MARKERS)]},
-                hovertemplate=f"{variant}: {quantity} %{{y:{theme.SHORT}}}<extra></extra>",
-            )
-        )
+        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: {quantity} %{{y:{theme.SHORT}}}"))
         bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
     details = {v: f"{v}, {{layer}}: {quantity} {{{column}}}" for v in variants}
     return LivePlot(name, chart, tuple(bindings), headline, explain, details)

@@ -237,19 +237,5 @@ def _line(variant: str, dash: str, hover: str) -> go.Scatter:
 
 def _band(variant: str, width: float = 0) -> list[go.Scatter]:
     """The lower and the upper edge of a band."""
-    colour = theme.variant_colour(variant)
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    fills = (None, "tonexty")
-    return [
-        go.Scatter(
-            name=variant,
-            legendgroup=variant,
-            showlegend=bool(fill and width),
-            mode="lines",
-            line={"color": colour, "width": width},
-            fill=fill,
-            fillcolor=f"rgba({red},{green},{blue},0.22)",
-            hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
-        )
-        for fill in fills
-    ]
+    hover = f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>"
+    return [theme.band_edge(variant, filled, opacity=0.22, width=width, hover=hover) for filled in (False, True)]

@@ -225,18 +225,30 @@ def level(chart: go.Figure, y: float, text: str) -> None:
     )
 
 
-def band_edge(variant: str, filled: bool, opacity: float = 0.18) -> go.Scatter:
-    """An invisible line that bounds a band of the variant's colour; filled: down to the edge that was drawn before it."""
+def marked_line(variant: str, place: int, hover: str) -> go.Scatter:
+    """A line with marks in the variant's colour, and in the shape of its place among the variants."""
+    colour = variant_colour(variant)
+    return go.Scatter(
+        name=variant,
+        mode="lines+markers",
+        line={"color": colour, "width": 2.5},
+        marker={"color": colour, "size": 8, "symbol": MARKERS[place % len(MARKERS)]},
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
+def band_edge(variant: str, filled: bool, opacity: float = 0.18, width: float = 0, hover: str = "") -> go.Scatter:
+    """A line that bounds a band of the variant's colour, invisible at width 0; filled: down to the edge drawn before it."""
     red, green, blue = (int(variant_colour(variant)[place : place + 2], 16) for place in (1, 3, 5))
     return go.Scatter(
         name=variant,
         legendgroup=variant,
-        showlegend=False,
+        showlegend=bool(filled and width),
         mode="lines",
-        line={"color": variant_colour(variant), "width": 0},
+        line={"color": variant_colour(variant), "width": width},
         fill="tonexty" if filled else None,
         fillcolor=f"rgba({red},{green},{blue},{opacity})",
-        hoverinfo="skip",
+        **({"hovertemplate": hover} if hover else {"hoverinfo": "skip"}),
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
 
@@ -65,16 +63,7 @@ def _by_time_step(name: str, variants: Sequence[str], column: str, title: str, h
     chart = theme.figure(name, axis, theme.log_axis(title))
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
-        colour = theme.variant_colour(variant)
         bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
-        chart.add_trace(
-            go.Scatter(
-                name=variant,
-                mode="lines+markers",
-                line={"color": colour, "width": 2.5},
-                marker={"color": colour, "size": 8, "symbol": theme.MARKERS[trace % len(theme.MARKERS)]},
-                hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
-            )
-        )
+        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: %{{y:{theme.SHORT}}}"))
     details = {v: f"{v}, {{layer}}: {title} {{{column}}}" for v in variants}
     return LivePlot(name, chart, tuple(bindings), headline, explain, details)

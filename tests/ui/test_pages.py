@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnviz.lessons import all_lessons
+from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
 
@@ -103,3 +104,15 @@ def test_the_code_is_written_when_its_section_is_opened(visit, slug):
     opened = closed.run()
     (script,) = scripts(opened)
     assert "import cnnviz" not in script
+
+
+def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visit, monkeypatch):
+    numbers = []
+    monkeypatch.setattr(Offers, "announce", lambda offers, offer, message, run: numbers.append(offer.number))
+    test = visit(page_of("initialisation"), v="1", depth="9", width="20")
+    first = numbers[-1]
+    announced = len(numbers)
+    test.run()
+    assert len(numbers) == announced
+    next(slider for slider in test.slider if slider.key == "initialisation.depth").set_value(10).run()
+    assert numbers[announced:] == [first + 1]

@@ -111,7 +111,8 @@ def panel(
         "relay": False,
         "mail": [],
     }
-    if instant:
+    if instant and st.session_state.get(f"{key}.announced") != offer.number:  # again only for other settings: a run is begun
+        st.session_state[f"{key}.announced"] = offer.number
         offers.shared.announce(offer, encode({"type": "page", "data": data, "run": not stored}), run=not stored)
     if st.session_state.get(_blocked_key(key)):
         return _relayed(data, key)
