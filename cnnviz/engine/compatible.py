@@ -10,6 +10,10 @@ def check(experiment: Experiment) -> None:
     """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
     check_net(experiment.net)
     net = experiment.net
+    if experiment.targets.smoothing and experiment.data.dataset == "curve":
+        raise ExperimentError(
+            f"smoothing (={experiment.targets.smoothing:g}) must be 0 for the data set curve: there are no classes to share it."
+        )
     if net.net == "rnn" and experiment.measure.filters:
         raise ExperimentError(
             f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."

@@ -24,6 +24,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
+from cnnviz.engine.targets import Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
     CALCULATIONS,
@@ -56,6 +57,7 @@ __all__ = [
     "Schedule",
     "Surface",
     "Sweep",
+    "Targets",
     "replace",
     "rule",
 ]
@@ -268,6 +270,7 @@ class Experiment(Checked):
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     clipping: Clipping = Clipping()
+    targets: Targets = Targets()  # noqa: RUF009  # frozen, as the others are
     measure: Measure = Measure()
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()

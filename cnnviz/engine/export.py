@@ -19,7 +19,7 @@ from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
-CELLS = {"cnnviz.engine.data": "Data", "cnnviz.engine.nets": "Networks"}
+CELLS = {"cnnviz.engine.data": "Data", "cnnviz.engine.nets": "Networks", "cnnviz.engine.targets": "Learning"}
 FILES = {"fashion_mnist": "fashion_mnist.npz", "digits": "digits.npz"}
 
 ACTIVATIONS = {
@@ -77,6 +77,7 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "clip_value": 0.0,
     "clip_norm": 0.0,
     "clip_weight": 0.0,
+    "smoothing": 0.0,
 }
 
 
@@ -223,6 +224,7 @@ def used(variants: Variants) -> list[str]:
     names = [name for name, off in OPTIONAL.items() if any(differs(experiment, name, off) for experiment in variants.values())]
     names += ["reweight"] if any(experiment.get("norm") in WEIGHT_NORMS for experiment in variants.values()) else []
     names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
+    names += ["smoothing_over"] if "smoothing" in names else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
 
 
@@ -247,7 +249,7 @@ def features(variants: Variants) -> set[str]:
     settings = set(used(variants))
     decay = set() if "weight_decay" in settings else {"no_decay"}
     source = kind(next(iter(variants.values())).data)
-    task = set() if source == "curve" else {"classify"}
+    task = set() if source == "curve" else {"classify"} if "smoothing" in settings else {"classify", "hard_targets"}
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
@@ -311,6 +313,8 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
     if setting == "own_statistics":
         return repr(has_own_statistics(experiment))
     value = experiment.get(setting)
+    if setting == "smoothing_over":
+        return f'"{value}"'
     if setting == "norm":
         given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}
         return NORMS.get((value, experiment.get("net")), "nn.Identity").format(**given)

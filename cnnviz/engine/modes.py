@@ -42,7 +42,7 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
     folded = torch.cat([_folded(net)(batch) for batch in inputs.split(128)])
     net.train()
     return {
-        "batch_loss": objective.loss(logits, labels[: len(logits)]),
+        "batch_loss": objective.plain(logits, labels[: len(logits)]),
         **metrics,
         **_gaps(net, gaps),
         "mates": mates,

@@ -1,14 +1,18 @@
-"""Objectives: what a network's outputs are measured by and taught with, by name."""
+"""Objectives: what a network's outputs are measured by and taught with, by name.
+
+Classes are taught with labels (N,), or with targets (N, classes): what each class is to get, rows that add up to 1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.targets import Targets, over_all
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 
@@ -16,15 +20,33 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 @dataclass(frozen=True)
 class Objective:
     """loss: (outputs, targets) to the scalar that is minimised, a mean over the examples. metrics: the same for what else is
-    told of a pass, by column name; "test_" goes before it for the test set's."""
+    told of a pass, by column name; "test_" goes before it for the test set's. plain: the loss of examples that nothing is taught
+    with, those of the test set. labels: targets to what the metrics compare with."""
 
     loss: Measure
     metrics: Mapping[str, Measure]
+    plain: Measure
+    labels: Callable[[Tensor], Tensor]
 
 
-def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Fraction of examples whose largest logit is the true class's: (N, classes) and (N,) to a scalar."""
-    return (logits.argmax(1) == labels).float().mean()
+def classes_of(targets: Tensor) -> Tensor:
+    """The class that each target gives most: (N, classes) to (N,); labels (N,) stay as they are."""
+    return targets if targets.ndim == 1 else targets.argmax(1)
+
+
+def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Fraction of examples whose largest logit is the true class's: (N, classes) and targets to a scalar."""
+    return (logits.argmax(1) == classes_of(targets)).float().mean()
+
+
+def smoothed(settings: Targets) -> Measure:
+    """Cross-entropy against targets that label smoothing has softened, labels or such that were soft before."""
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        share = over_all(settings.smoothing, settings.smoothing_over, logits.shape[1])
+        return F.cross_entropy(logits, targets, label_smoothing=share)
+
+    return loss
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -38,12 +60,15 @@ def largest_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 OBJECTIVES = {
-    "classify": Objective(F.cross_entropy, {"accuracy": accuracy}),
-    "regress": Objective(squared_error, {"largest_error": largest_error}),
+    "classify": Objective(F.cross_entropy, {"accuracy": accuracy}, F.cross_entropy, classes_of),
+    "regress": Objective(squared_error, {"largest_error": largest_error}, squared_error, lambda targets: targets),
 }
 REGRESSED = ("curve",)  # data sets whose targets are numbers
 
 
 def objective_of(experiment: Experiment) -> Objective:
-    """What an experiment's data and network are for."""
-    return OBJECTIVES["regress" if experiment.data.dataset in REGRESSED else "classify"]
+    """What an experiment's data and network are for, and what targets they are taught with."""
+    if experiment.data.dataset in REGRESSED:
+        return OBJECTIVES["regress"]
+    plain = OBJECTIVES["classify"]
+    return replace(plain, loss=smoothed(experiment.targets)) if experiment.targets.smoothing else plain

@@ -82,7 +82,7 @@ def to_numpy(columns: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
 
 @probe(SNAPSHOT)
 def loss(seen: Seen) -> Tensor:
-    """What the objective makes of the batch: mean cross-entropy in nats, mean squared error, …."""
+    """What is minimised, on the batch: mean cross-entropy in nats against its targets, smoothed ones too, or squared error."""
     return seen.loss
 
 

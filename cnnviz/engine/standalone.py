@@ -32,6 +32,7 @@ from cnnviz.engine.nets.norms.noisy_batch import seed_noise  # if noise
 from cnnviz.engine.nets.norms.on_weights import OnWeights  # if reweight
 from cnnviz.engine.nets.norms.spectral import SpectralNorm  # noqa: F401  # if reweight
 from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if reweight
+from cnnviz.engine.targets import over_all  # if smoothing
 
 # %% Settings
 STEPS = 1_000
@@ -116,6 +117,8 @@ class Variant:
     clip_value: float = 0.0  # if clip_value
     clip_norm: float = 0.0  # if clip_norm
     clip_weight: float = 0.0  # if clip_weight
+    smoothing: float = 0.0  # if smoothing
+    smoothing_over: str = "others"  # if smoothing
     pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
     pretraining_lr: float = 0.001  # if pretraining
     corruption: float = 0.0  # if pretraining
@@ -351,11 +354,13 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining
     inputs, labels = task_of(inputs, labels)  # if labels or task_classes
+    share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
     for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
-        loss = F.cross_entropy(net(batch), wanted)  # if classify
+        loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
+        loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothing
         loss = F.mse_loss(net(batch), wanted)  # if curve
         diverged = not math.isfinite(loss.item())
         if diverged or step == STEPS or step % PRINT_EVERY == 0:

@@ -128,7 +128,7 @@ def _norms(weight: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def evaluated(net: nn.Module, inputs: Tensor, labels: Tensor, objective: Objective, statistics: str) -> dict[str, Tensor]:
-    """The objective's loss and metrics over all the examples, in evaluation mode; the net is left in training mode.
+    """The objective's plain loss and metrics over all the examples, in evaluation mode; the net is left in training mode.
 
     statistics: "running" is what Li et al. published, every point normalised by what training has kept. With "batch", whatever
     keeps running statistics normalises by those of all the examples instead: the loss that training goes down.
@@ -141,7 +141,7 @@ def evaluated(net: nn.Module, inputs: Tensor, labels: Tensor, objective: Objecti
     outputs = net(inputs) if together else torch.cat([net(part) for part in inputs.split(AT_ONCE)])
     net.train()
     return {
-        "loss": objective.loss(outputs, labels),
+        "loss": objective.plain(outputs, labels),
         **{name: metric(outputs, labels) for name, metric in objective.metrics.items()},
     }
 

@@ -287,6 +287,8 @@ class Learner:
     def round(self, step: int, inputs: Tensor, labels: Tensor, lr: float | None, last: bool) -> Snapshot | None:
         """One update on a batch; the snapshot of the state before it where one is due. The last round measures only.
 
+        labels: (N,), or targets (N, classes) or (N, outputs), as the objective takes them.
+
         lr: the base rate in place of the experiment's. Raises Diverged.
         """
         rate = self._rate(step, lr)
@@ -315,7 +317,7 @@ class Learner:
             loss.backward()
         self.guard.gradients(step)
         self.seconds += self._now() - began
-        seen = self.watch.seen(logits, labels, loss)
+        seen = self.watch.seen(logits, self.objective.labels(labels), loss)
         columns = probes.measured(self._due_probes(step, last), seen)
         columns |= self._evaluated(step, last) | self._pictured(step, last)
         if measure.shift:
@@ -386,13 +388,13 @@ class Learner:
 def evaluate(
     net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"]
 ) -> dict[str, Tensor]:
-    """The objective's loss as test_loss, and its metrics as test_accuracy, …, over all the examples; the net is left in
+    """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples; the net is left in
     training mode."""
     net.eval()
     logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
     net.train()
     metrics = {f"test_{name}": metric(logits, labels) for name, metric in objective.metrics.items()}
-    return {"test_loss": objective.loss(logits, labels), **metrics}
+    return {"test_loss": objective.plain(logits, labels), **metrics}
 
 
 def _about(device: torch.device) -> dict[str, Any]:

@@ -21,8 +21,9 @@ PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
 CALCULATIONS = ("none", "batch_norm")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "depth", "width", "init_scale",
-    "pretraining_steps", "corruption",
+    "pretraining_steps", "corruption", "smoothing",
 )  # fmt: skip
 SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")
+SMOOTHED_OVER = ("others", "all")
 SLICES = ("line", "plane")
 STATISTICS = ("batch", "running")

@@ -286,6 +286,8 @@ _WORDS = {
     "line": "one direction, a line",
     "plane": "two directions, a plane",
     "running": "running statistics, frozen",
+    "others": "the other classes, ε/(K − 1) each",
+    "all": "all classes, ε/K each",
     "rnn": "recurrent, an image row a step",
     "each": "running statistics of each time step",
     "shared": "running statistics shared over time",

@@ -89,6 +89,8 @@ SWEPT = {
     "clip_value": (0.0, 0.01),
     "clip_weight": (0.0, 0.2),
     "warmup_steps": (0, 5),
+    "smoothing": (0.0, 0.1, 0.4),
+    "smoothing_over": words.SMOOTHED_OVER,
     "depth": (2, 3, 6),
 }
 NEEDED_BESIDE = {
@@ -103,6 +105,8 @@ NEEDED_BESIDE = {
     "momentum": {"optimiser": "nesterov"},
     "schedule": {"decay_every": 5, "decay_factor": 0.5},
     "depth": {"net": "cnn", "width": 6, "norm": "layer"},
+    "smoothing": {"task_classes": 4},
+    "smoothing_over": {"smoothing": 0.2},
 }
 Losses = dict[str, dict[int, float]]
 
@@ -225,6 +229,7 @@ ABSENT = {
     "few labels": ("task_of", replace(TINY, labels=20)),
     "pre-training": ("pretraining", replace(TINY, pretraining="greedy", pretraining_steps=6)),
     "corruption's layers": ("def rebuild", replace(TINY, pretraining="autoencoder", pretraining_steps=6)),
+    "label smoothing": ("smoothing", replace(TINY, smoothing=0.1)),
     "the initial scale": ("init_scale", replace(TINY, init_scale=2.0)),
 }
 
@@ -239,6 +244,7 @@ def test_a_script_holds_a_part_only_where_it_is_used(part: str) -> None:
 EVERYTHING = SCRIPTS | {
     "plain": PLAIN,
     "all": {"A": replace(CNN, optimiser="adamw", weight_decay=0.1, schedule="step", warmup_steps=2, skip=True, init_scale=2.0)},
+    "smoothed": {"A": TINY, "B": replace(TINY, smoothing=0.1)},
     **{dataset: {"A": replace(TINY, dataset=dataset)} for dataset in words.DATASETS},
 }
 

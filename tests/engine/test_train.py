@@ -35,6 +35,7 @@ KINDS = {
     "cnn, spectral norm": replace(CNN, norm="spectral", clip_norm=0.5, spectrum=True),
     "cnn, group norm": replace(CNN, norm="group", groups=3),
     "rnn, batch norm at each step": replace(MLP, net="rnn", norm="batch", activation="tanh", spectrum=True, modes=True),
+    "mlp, smoothed, batch norm": replace(MLP, smoothing=0.1, norm="batch", modes=True),
     "rnn, batch norm shared": replace(MLP, net="rnn", norm="batch", norm_over_time="shared", modes=True),
 }
 CLOCK = {"seconds"}
