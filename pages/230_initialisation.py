@@ -49,15 +49,19 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("seed", high=20)
     variants = knob.variants()
 
-theory = partial(content.curves, variants)
-FRESH: ui.Tabs = {
-    "Variance": (
-        partial(variance_by_layer, curves=theory("z_var")),
-        partial(gradient_variance_by_layer, curves=theory("activation_grad_var")),
-    ),
-    "Activations": (partial(activation_variance_by_layer, curves=theory("activation_var")),),
-    "Weights": (weight_image, gram_image),
-}
+
+def fresh_tabs(variants: ui.Variants) -> ui.Tabs:
+    theory = partial(content.curves, variants)
+    return {
+        "Variance": (
+            partial(variance_by_layer, curves=theory("z_var")),
+            partial(gradient_variance_by_layer, curves=theory("activation_grad_var")),
+        ),
+        "Activations": (partial(activation_variance_by_layer, curves=theory("activation_var")),),
+        "Weights": (weight_image, gram_image),
+    }
+
+
 loss = partial(loss_over_steps, classes=10)
 TRAINED: ui.Tabs = {
     "Learning": (loss, accuracy_over_steps),
@@ -66,7 +70,7 @@ TRAINED: ui.Tabs = {
     "Distributions": (activation_ridges,),
 }
 with knob.stage:
-    fresh = ui.live(lesson, variants, FRESH, instant=True)
+    fresh = ui.live(lesson, variants, fresh_tabs, instant=True, follows=knob)
     st.caption(
         "Measured anew whenever a control changes. Dashed is what the lines below predict for an infinitely wide net, fully "
         "connected and with weights drawn around 0; for convolutions, with their pools and padded edges, and for equal weights "

@@ -84,7 +84,7 @@ LEARNS: ui.Tabs = {
 }
 with knob.stage:
     if base.calculation.calculation != "none":
-        recordings = ui.live(lesson, variants, BY_HAND, instant=True)
+        recordings = ui.live(lesson, variants, BY_HAND, instant=True, follows=knob)
         st.markdown(f"**Forward**: {content.moments(base)}")
         ui.numbers(content.forward_table(base))
         st.markdown("**Backward**: the six equations by hand beside autograd")

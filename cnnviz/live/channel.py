@@ -19,6 +19,8 @@ from cnnviz.runners.base import Run
 from cnnviz.settings import settings
 
 RING = 64
+ROUNDING = 1e-6  # seconds
+BURST = 4  # frames that may follow each other at once: a run's first numbers are waited for, and an instant run has no more
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,13 @@ class Channel:
     def __init__(self, run: Run, start: Start, frames_per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.run = run
         self.start = start
-        self._interval = 1 / frames_per_second
+        self._rate = frames_per_second
         self._clock = clock
         self._lock = threading.RLock()
         self._wakers: set[Callable[[], None]] = set()
         self._deaf: Callable[[], None] | None = None
         self._changed = True
-        self._published = -float("inf")
+        self._credit, self._counted = float(BURST), clock()  # frames that may be made now, and when that was
         self._counts: dict[str, int] = {}
         self._ended: frozenset[str] = frozenset()
         self._n = 0
@@ -104,7 +106,11 @@ class Channel:
     def due_in(self) -> float | None:
         """Seconds until the next frame may be made; None where nothing is new."""
         with self._lock:
-            return max(0.0, self._published + self._interval - self._clock()) if self._changed else None
+            wait = (1 - self._earned()) / self._rate
+            return None if not self._changed else wait if wait > ROUNDING else 0.0
+
+    def _earned(self) -> float:
+        return min(BURST, self._credit + (self._clock() - self._counted) * self._rate)
 
     def after(self, place: Place) -> tuple[list[str], Place]:
         """The messages that follow a place, and the place that they lead to."""
@@ -119,7 +125,7 @@ class Channel:
     def _publish(self) -> None:
         if self.due_in() != 0:
             return
-        self._changed, self._published = False, self._clock()
+        self._credit, self._counted, self._changed = self._earned() - 1, self._clock(), False
         deltas, counts, status = self.run.deltas(self._counts)
         ended = frozenset(variant for variant, delta in deltas.items() if "ending" in delta)
         n = len(counts) + sum(counts.values()) + len(ended)

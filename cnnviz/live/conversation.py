@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from cnnviz.engine.fields import ExperimentError
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
 from cnnviz.live.messages import MessageError, Request, parse
 from cnnviz.live.offers import Offers
@@ -101,7 +102,7 @@ class Conversation:
         return self._allowance >= 0
 
     def _carry_out(self, request: Request) -> None:
-        actions = {"attend": self._attend, "start": self._start, "watch": self._watch, "resync": self._resync}
+        actions = {"attend": self._attend, "look": self._look, "start": self._start, "watch": self._watch, "resync": self._resync}
         actions.get(request.op, self._control)(request)
 
     def _attend(self, request: Request) -> None:
@@ -109,6 +110,13 @@ class Conversation:
         of it here sooner than from the page."""
         self._stop_attending()
         self._absent = self._offers.attend(request.offer, partial(self._announced, request))
+
+    def _look(self, request: Request) -> None:
+        """A control of the page is being moved: what it will announce once its script has run is announced now."""
+        try:
+            self._offers.look(request.offer, request.name, request.value)
+        except ExperimentError as problem:
+            self._reply("refused", "look", str(problem))
 
     def _announced(self, request: Request, message: str, run: bool) -> None:
         with self._lock:

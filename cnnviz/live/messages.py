@@ -15,6 +15,7 @@ from cnnviz.engine.fields import ExperimentError, short
 TOKEN_CHARACTERS = 100
 FASTEST = 10_000
 SLOWEST = 0.1
+SLID = ("whole", "real")  # kinds of settings that a slider moves
 
 
 class MessageError(ValueError):
@@ -24,7 +25,7 @@ class MessageError(ValueError):
 @dataclass(frozen=True)
 class Request:
     """One checked message. since: the number of the last frame that the browser has; None for none. step: a run that starts
-    makes one update, then waits."""
+    makes one update, then waits. name: the setting whose control is being moved to `value`."""
 
     op: str
     offer: str = ""
@@ -33,6 +34,7 @@ class Request:
     since: int | None = None
     value: float | None = None
     step: bool = False
+    name: str = ""
 
 
 def parse(text: str | bytes, limit: int) -> Request:
@@ -61,6 +63,17 @@ def _start(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _attend(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"offer": _token(given, "offer")}
+
+
+def _look(given: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(given.get("name"))
+    try:
+        moved = rule(name)
+        if moved.kind not in SLID:
+            raise MessageError(f"name (={short(name)}) must be a setting that is one number.")
+        return {"offer": _token(given, "offer"), "name": name, "value": moved.check(name, given.get("value"))}
+    except ExperimentError as problem:
+        raise MessageError(str(problem)) from None
 
 
 def _watch(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +113,7 @@ def _stop_at(given: Mapping[str, Any]) -> dict[str, Any]:
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "attend": _attend,
+    "look": _look,
     "start": _start,
     "watch": _watch,
     "resync": _resync,

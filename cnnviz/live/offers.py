@@ -9,7 +9,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.experiment import Experiment, replace
 
 LIMIT = 2_000
 
@@ -17,7 +17,8 @@ LIMIT = 2_000
 @dataclass(frozen=True)
 class Offer:
     """The comparison that a page's settings ask for. labels: each variant in words. token: names it to its own page only.
-    number: of the page's offers so far that differed from the one before."""
+    number: of the page's offers so far that differed from the one before. outlook: says what the page would, were it asked for
+    other variants; None where only its script can."""
 
     variants: Mapping[str, Experiment]
     learner: str
@@ -25,6 +26,19 @@ class Offer:
     labels: Mapping[str, str]
     token: str
     number: int = 1
+    outlook: Outlook | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a page tells its browser of an offer. message: writes it. run: whether it is to be started at once."""
+
+    offer: Offer
+    message: Callable[[], str]
+    run: bool
+
+
+Outlook = Callable[[Mapping[str, Experiment]], Announcement]
 
 
 Told = Callable[[str, bool], None]
@@ -41,9 +55,17 @@ class Offers:
     _by_place: OrderedDict[tuple[str, str], Offer] = field(default_factory=OrderedDict)
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _attending: defaultdict[tuple[str, str], set[Told]] = field(default_factory=lambda: defaultdict(set))
+    _announced: dict[tuple[str, str], int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, variants: Mapping[str, Experiment], learner: str, page: str, labels: Mapping[str, str] | None = None) -> Offer:
+    def make(
+        self,
+        variants: Mapping[str, Experiment],
+        learner: str,
+        page: str,
+        labels: Mapping[str, str] | None = None,
+        outlook: Outlook | None = None,
+    ) -> Offer:
         """Put these variants in the place of the page's earlier offer; the offer, whose token starts them."""
         place = (learner, page)
         with self._lock:
@@ -52,20 +74,42 @@ class Offers:
             token = f"{name}.{_digest(variants)}"
             words = dict(labels) if labels else {variant: variant for variant in variants}
             number = earlier.number + (earlier.token != token) if earlier else 1
-            self._by_place[place] = made = Offer(dict(variants), learner, page, words, token, number)
+            self._by_place[place] = made = Offer(dict(variants), learner, page, words, token, number, outlook)
             self._by_place.move_to_end(place)
             self._places[name] = place
             while len(self._by_place) > self.limit:
-                _, oldest = self._by_place.popitem(last=False)
+                gone, oldest = self._by_place.popitem(last=False)
                 del self._places[oldest.token.partition(".")[0]]
+                self._announced.pop(gone, None)
             return made
 
-    def announce(self, offer: Offer, message: str, run: bool) -> None:
-        """Tell whoever attends to the offer's page, who passes the message on to the browser. run: to be started at once."""
+    def announce(self, told: Announcement) -> None:
+        """Tell whoever attends to the offer's page, who passes the message on to the browser; each offer once."""
+        place = (told.offer.learner, told.offer.page)
         with self._lock:
-            told = list(self._attending.get((offer.learner, offer.page), ()))
-        for call in told:
-            call(message, run)
+            known = self._announced.get(place) == told.offer.number
+            self._announced[place] = told.offer.number
+            calls = [] if known else list(self._attending.get(place, ()))
+        message = told.message() if calls else ""
+        for call in calls:
+            call(message, told.run)
+
+    def look(self, token: str, name: str, value: float | None) -> None:
+        """Announce what the page of this token is about to offer: its variants with one more setting changed in all of them,
+        but where a variant differs from the first in it. Nothing where that is no change, or where only the page knows.
+
+        Raises ExperimentError for a value that the setting can't have.
+        """
+        offer = self.find(token)
+        if offer is None or offer.outlook is None:
+            return
+        first = next(iter(offer.variants.values()))
+        variants = {
+            letter: replace(it, **{name: value}) if it.get(name) == first.get(name) else it
+            for letter, it in offer.variants.items()
+        }
+        if variants != offer.variants:
+            self.announce(offer.outlook(variants))
 
     def attend(self, token: str, call: Told) -> Callable[[], None]:
         """Call `call` (from any thread, so it must be brief) with what the page of this token announces; returns the function

@@ -5,7 +5,7 @@ from cnnviz.ui.cube import cube as norm_cube
 from cnnviz.ui.domains import domains
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
-from cnnviz.ui.live import Tabs, live
+from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
@@ -15,6 +15,7 @@ __all__ = [
     "SLICE_SETTINGS",
     "Knobs",
     "Tabs",
+    "Variants",
     "chapters",
     "closing",
     "controls",

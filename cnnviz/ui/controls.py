@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,16 +21,24 @@ MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
 
 class Knobs:
-    """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs."""
+    """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs.
+
+    sliders: those drawn so far: by their CSS class the setting, and its stops where the browser's slider counts them.
+    """
 
     def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator) -> None:
         self.lesson = lesson
         self.stage = stage
         self.names = tuple(names)
+        self.sliders: dict[str, tuple[str, list[float] | None]] = {}
         self._start()
 
     def key(self, name: str) -> str:
         return f"{self.lesson.slug}.{name}"
+
+    def css_class(self, name: str) -> str:
+        """What Streamlit makes of a widget's key."""
+        return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", self.key(name))
 
     @property
     def preset_name(self) -> str:
@@ -88,12 +97,14 @@ class Knobs:
         value = st.session_state[self.key(name)]
         if wanted.log:
             options = self._stops(name, low, high)
+            self.sliders[self.css_class(name)] = (name, options)
             return st.select_slider(
                 label, options, key=self.key(name), format_func=_shown(wanted.off), help=wanted.help or None, disabled=disabled
             )
         kind = int if wanted.kind == "whole" else float
         low, high = min(low, value), max(high, value)
         step = kind(1) if kind is int else (high - low) / 100
+        self.sliders[self.css_class(name)] = (name, None)
         return st.slider(label, kind(low), kind(high), step=step, key=self.key(name), help=wanted.help or None, disabled=disabled)
 
     def _stops(self, name: str, low: float, high: float) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,14 +13,16 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Lesson
 from cnnviz.live import offers
+from cnnviz.live.offers import Announcement
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.runners import local
 from cnnviz.ui import link
-from cnnviz.ui.controls import describe
-from cnnviz.ui.panel import panel
+from cnnviz.ui.controls import Knobs, describe
+from cnnviz.ui.panel import PanelData, panel
 
 FRESH = {"steps": 0, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that only looks
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
+Variants = Mapping[str, Experiment]
 
 
 def learner() -> str:
@@ -29,48 +32,59 @@ def learner() -> str:
 
 def live(
     lesson: Lesson,
-    variants: Mapping[str, Experiment],
-    tabs: Tabs,
+    variants: Variants,
+    tabs: Tabs | Callable[[Variants], Tabs],
     *,
     instant: bool = False,
+    follows: Knobs | None = None,
     part: str = "",
     verb: str = "Train",
 ) -> Mapping[str, Recording]:
     """Draw the panel for these variants; the recordings of the finished run that it shows, else the stored ones.
 
-    tabs: plot functions by tab, at most four each. Nothing here waits for training: the browser talks to the run by itself.
-    instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change.
+    tabs: plot functions by tab, at most four each; a function of the variants where they depend on more than the letters.
+    Nothing here waits for training: the browser talks to the run by itself.
+    instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change; follows: the
+    controls whose sliders it follows while they move, before this script runs again.
     part: names a further panel of the page, whose run goes on beside the page's own; verb: what its button says.
     """
-    labels = describe(variants)
-    stored = _stored(variants)
-    if instant:
-        measured = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()}
-        variants, stored = measured, _stored(measured) or stored
     part = "fresh" if instant else part
     page = f"{lesson.slug}.{part}" if part else lesson.slug
-    first = next(iter(variants.values()))
-    shown = panel(
-        page=page,
-        offer=offers.shared.make(variants, learner(), page, labels),
-        tabs={tab: [plot(tuple(variants)) for plot in plots] for tab, plots in tabs.items()},
-        labels=labels,
-        stored=stored,
-        steps=first.total_steps,
-        lr=first.optimiser.lr,
-        watch=link.followed(st.query_params.to_dict()) if instant or not part else None,
-        key=f"{page}.panel",
-        instant=instant,
-        part=part,
-        verb=verb,
-    )
+    who = learner()
+    watch = link.followed(st.query_params.to_dict()) if instant or not part else None
+    sliders = dict(follows.sliders) if follows else {}
+
+    def told(asked: Variants) -> PanelData:
+        return PanelData(
+            offers.shared.make(asked, who, page, describe(asked), outlook if instant else None),
+            _plots(tabs, asked),
+            _stored(asked),
+            watch=watch,
+            instant=instant,
+            part=part,
+            verb=verb,
+            sliders=sliders,
+        )
+
+    def outlook(asked: Variants) -> Announcement:
+        return told(asked).announcement()
+
+    given = told({letter: replace(experiment, **FRESH) for letter, experiment in variants.items()} if instant else variants)
+    if instant and not given.stored:
+        given = dataclasses.replace(given, stored=_stored(variants))
+    shown = panel(given)
     run = local.shared().find(shown.run) if shown.run else None
     if run is not None:
         return run.recordings() if run.ended else {}
-    return _loaded(stored)
+    return _loaded(given.stored)
 
 
-def _stored(variants: Mapping[str, Experiment]) -> dict[str, str]:
+def _plots(tabs: Tabs | Callable[[Variants], Tabs], variants: Variants) -> dict[str, list[LivePlot]]:
+    by_tab = tabs(variants) if callable(tabs) else tabs
+    return {tab: [plot(tuple(variants)) for plot in plots] for tab, plots in by_tab.items()}
+
+
+def _stored(variants: Variants) -> dict[str, str]:
     """The recording keys of the variants by letter, where there is one for each, else {}."""
     keys = {letter: experiment.key() for letter, experiment in variants.items()}
     return keys if all(store.shared().has(key) for key in keys.values()) else {}

@@ -56,6 +56,26 @@ def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(ser
     assert dashed == [10, 10]
 
 
+def test_it_follows_a_slider_that_is_still_held(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    track = page.locator(".stSlider", has_text="Depth").locator("input[type=range]").locator("xpath=ancestor::*[@role='group']")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length > 40", timeout=SLOW)
+    assert "depth=9" in page.url, "the page was told, though the slider was not let go"
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length < 35", timeout=SLOW)
+    page.mouse.up()
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    wanted = int(page.locator(".stSlider", has_text="Depth").locator("input[type=range]").input_value())
+    page.wait_for_url(f"**depth={wanted}**", timeout=SLOW)
+    assert layers_drawn(page) == wanted
+
+
 def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)

@@ -7,7 +7,7 @@ import pytest
 from by_hand import Clock, begin, measure
 
 from cnnviz.engine.records import Ending
-from cnnviz.live.channel import RING, Channel, Channels, Place, Start
+from cnnviz.live.channel import BURST, RING, Channel, Channels, Place, Start
 from cnnviz.runners.base import Run
 
 START = Start({"A": "sigmoid", "B": "ReLU"})
@@ -64,15 +64,31 @@ def test_the_first_frame_is_due_at_once(channel: Channel, run: Run) -> None:
 def test_what_comes_too_early_waits_for_the_next_frame(channel: Channel, run: Run, clock: Clock) -> None:
     watcher = Watcher(channel)
     begin(run)
-    measure(run, 0)
-    watcher.look()
-    measure(run, 1, 2, 3)
+    for step in range(BURST):
+        measure(run, step)
+        watcher.look()
+    measure(run, 4, 5, 6)
     assert watcher.look() == []
     assert channel.due_in() == pytest.approx(0.1)
     clock.wait(0.1)
     (delta,) = watcher.look()
-    assert (delta["type"], delta["after"], delta["n"]) == ("delta", 4, 10)
-    assert delta["variants"]["B"]["steps"] == [1, 2, 3]
+    assert (delta["type"], delta["after"], delta["n"]) == ("delta", 10, 16)
+    assert delta["variants"]["B"]["steps"] == [4, 5, 6]
+
+
+def test_a_runs_first_frames_follow_each_other_at_once_and_then_they_come_at_their_rate(
+    channel: Channel, run: Run, clock: Clock
+) -> None:
+    watcher = Watcher(channel)
+    begin(run)
+    made = 0
+    for tick in range(100):  # five seconds
+        measure(run, tick)
+        made += bool(watcher.look())
+        if tick == BURST - 1:
+            assert made == BURST
+        clock.wait(0.05)
+    assert made == pytest.approx(BURST + 5 * 10, abs=1)
 
 
 def test_frames_put_together_are_the_recording(channel: Channel, run: Run, clock: Clock) -> None:
@@ -96,14 +112,15 @@ def test_numbers_that_are_not_finite_are_null(channel: Channel, run: Run) -> Non
 def test_a_late_watcher_gets_the_whole_recording_and_then_the_same_deltas(channel: Channel, run: Run, clock: Clock) -> None:
     early = Watcher(channel)
     begin(run)
-    measure(run, 0, 1)
-    early.look()
-    measure(run, 2)  # measured, but not in a frame yet
+    for step in range(BURST):
+        measure(run, step)
+        early.look()
+    measure(run, BURST)  # measured, but not in a frame yet
     late = Watcher(channel)
-    assert [kinds(late.look()), late.steps()] == [["recording", "status"], [0, 1]]
+    assert [kinds(late.look()), late.steps()] == [["recording", "status"], [0, 1, 2, 3]]
     clock.wait(0.1)
     assert early.look()[0] == late.look()[0]
-    assert early.steps() == late.steps() == [0, 1, 2]
+    assert early.steps() == late.steps() == [0, 1, 2, 3, 4]
 
 
 def test_a_watcher_that_fell_behind_the_ring_gets_the_whole_recording(channel: Channel, run: Run, clock: Clock) -> None:

@@ -1,19 +1,24 @@
 """The protocol: what a browser asks and what it is told, without any transport."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from by_hand import VARIANTS, Clock, HandRunner, begin, measure
 
+from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.live import conversation as protocol
 from cnnviz.live.channel import Channels, Start
 from cnnviz.live.conversation import Conversation
-from cnnviz.live.offers import Offers
+from cnnviz.live.offers import Announcement, Offer, Offers
 from cnnviz.runners.base import Run
 
 LABELS = {"A": "sigmoid", "B": "ReLU"}
+
+
+def page_data() -> str:
+    return '{"type": "page"}'
 
 
 class Browser:
@@ -230,7 +235,7 @@ def test_what_an_attended_page_announces_is_passed_on_and_begun(
 ) -> None:
     assert browser.say(op="attend", offer=token) == []
     changed = offers.make({"A": VARIANTS["A"]}, "learner", "page", LABELS)
-    offers.announce(changed, '{"type": "page"}', run=True)
+    offers.announce(Announcement(changed, page_data, run=True))
     page, introduction, *_ = browser.hears()
     assert page == {"type": "page"}
     assert (introduction["run"], introduction["offer"]) == (only(runner).id, changed.token.split(".")[1])
@@ -239,7 +244,7 @@ def test_what_an_attended_page_announces_is_passed_on_and_begun(
 
 def test_what_is_stored_is_announced_without_a_run(browser: Browser, runner: HandRunner, offers: Offers, token: str) -> None:
     browser.say(op="attend", offer=token)
-    offers.announce(offers.make(VARIANTS, "learner", "page", LABELS), '{"type": "page"}', run=False)
+    offers.announce(Announcement(offers.make(VARIANTS, "learner", "page", LABELS), page_data, run=False))
     assert browser.hears() == [{"type": "page"}]
     assert runner.runs == {}
 
@@ -249,7 +254,7 @@ def test_another_learners_or_pages_announcement_is_not_heard(
     browser: Browser, offers: Offers, token: str, place: tuple[str, str]
 ) -> None:
     browser.say(op="attend", offer=token)
-    offers.announce(offers.make(VARIANTS, *place), '{"type": "page"}', run=True)
+    offers.announce(Announcement(offers.make(VARIANTS, *place), page_data, run=True))
     assert browser.hears() == []
 
 
@@ -260,5 +265,59 @@ def test_who_has_left_or_does_not_know_the_page_hears_no_announcement(
     left.say(op="attend", offer=token)
     left.conversation.close()
     stranger.say(op="attend", offer="no.offer")
-    offers.announce(offers.make(VARIANTS, "learner", "page"), '{"type": "page"}', run=True)
+    offers.announce(Announcement(offers.make(VARIANTS, "learner", "page"), page_data, run=True))
     assert (left.hears(), stranger.hears(), runner.runs) == ([], [], {})
+
+
+@pytest.fixture
+def lively(offers: Offers) -> Offer:
+    """A page that can say what it would offer for other variants."""
+
+    def outlook(variants: Mapping[str, Experiment]) -> Announcement:
+        return Announcement(offers.make(variants, "learner", "page", LABELS, outlook), page_data, run=True)
+
+    return offers.make(VARIANTS, "learner", "page", LABELS, outlook)
+
+
+def test_a_moved_control_is_announced_and_begun_before_the_page_knows(
+    browser: Browser, runner: HandRunner, lively: Offer, offers: Offers
+) -> None:
+    browser.say(op="attend", offer=lively.token)
+    page, introduction, *_ = browser.say(op="look", offer=lively.token, name="depth", value=7)
+    assert (page["type"], introduction["type"]) == ("page", "run")
+    assert only(runner).variants == {letter: replace(it, depth=7) for letter, it in VARIANTS.items()}
+    page_itself = offers.make({letter: replace(it, depth=7) for letter, it in VARIANTS.items()}, "learner", "page", LABELS)
+    offers.announce(Announcement(page_itself, page_data, run=True))
+    assert browser.hears() == []
+    assert len(runner.runs) == 1
+
+
+def test_a_moved_control_leaves_alone_the_variant_that_is_there_for_another_value(
+    browser: Browser, runner: HandRunner, offers: Offers
+) -> None:
+    def outlook(variants: Mapping[str, Experiment]) -> Announcement:
+        return Announcement(offers.make(variants, "learner", "page", LABELS, outlook), page_data, run=True)
+
+    deep = {"A": Experiment.of(depth=2), "B": Experiment.of(depth=5)}
+    offer = offers.make(deep, "learner", "page", LABELS, outlook)
+    browser.say(op="attend", offer=offer.token)
+    browser.say(op="look", offer=offer.token, name="depth", value=3)
+    assert [it.net.depth for it in only(runner).variants.values()] == [3, 5]
+
+
+@pytest.mark.parametrize("value", [2, 2.0])
+def test_a_control_that_has_not_moved_announces_nothing(
+    browser: Browser, runner: HandRunner, lively: Offer, value: float
+) -> None:
+    browser.say(op="attend", offer=lively.token)
+    assert browser.say(op="look", offer=lively.token, name="depth", value=value) == []
+    assert runner.runs == {}
+
+
+def test_where_only_the_script_knows_what_follows_or_the_page_is_forgotten_a_moved_control_waits(
+    browser: Browser, runner: HandRunner, token: str
+) -> None:
+    browser.say(op="attend", offer=token)
+    assert browser.say(op="look", offer=token, name="depth", value=7) == []
+    assert browser.say(op="look", offer="no.offer", name="depth", value=7) == []
+    assert runner.runs == {}

@@ -8,12 +8,14 @@ import pytest
 from cnnviz.live.messages import MessageError, Request, parse
 
 LIMIT = 1_000
-OPS = "attend, start, watch, resync, pause, resume, step, cancel, lr, speed, stop_at"
+OPS = "attend, look, start, watch, resync, pause, resume, step, cancel, lr, speed, stop_at"
 
 GOOD = [
     ({"op": "start", "offer": "abc.def"}, Request("start", offer="abc.def")),
     ({"op": "start", "offer": "abc.def", "step": True}, Request("start", offer="abc.def", step=True)),
     ({"op": "attend", "offer": "abc.def"}, Request("attend", offer="abc.def")),
+    ({"op": "look", "offer": "a.b", "name": "depth", "value": 9}, Request("look", offer="a.b", name="depth", value=9)),
+    ({"op": "look", "offer": "a.b", "name": "lr", "value": 0.5}, Request("look", offer="a.b", name="lr", value=0.5)),
     ({"op": "watch", "run": "r", "token": "t"}, Request("watch", run="r", token="t")),
     ({"op": "watch", "run": "r", "token": "t", "since": 7}, Request("watch", run="r", token="t", since=7)),
     ({"op": "resync", "since": 0}, Request("resync", since=0)),
@@ -39,6 +41,10 @@ BAD = [
     ),
     ('{"op": "start", "offer": "a.b", "step": 1}', "step (=1) must be true or false."),
     ('{"op": "attend"}', "offer (=None) must be 1 to 100 ASCII characters."),
+    ('{"op": "look", "offer": "a.b", "name": "depth", "value": 1000}', "depth (=1000) must be between 2 and 100 layers."),
+    ('{"op": "look", "offer": "a.b", "name": "depth", "value": "9"}', "depth (='9') must be a finite number."),
+    ('{"op": "look", "offer": "a.b", "name": "norm", "value": 1}', "name (='norm') must be a setting that is one number."),
+    ('{"op": "look", "name": "depth", "value": 9}', "offer (=None) must be 1 to 100 ASCII characters."),
     ('{"op": "start"}', "offer (=None) must be 1 to 100 ASCII characters."),
     ('{"op": "start", "offer": 5}', "offer (=5) must be 1 to 100 ASCII characters."),
     ('{"op": "watch", "run": "", "token": "t"}', "run (='') must be 1 to 100 ASCII characters."),

@@ -1,10 +1,12 @@
 """Every page, as Streamlit runs it, without a browser: it draws, answers, and survives any link."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from cnnviz.lessons import all_lessons
+from cnnviz.live import offers
 from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
@@ -107,12 +109,31 @@ def test_the_code_is_written_when_its_section_is_opened(visit, slug):
 
 
 def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visit, monkeypatch):
-    numbers = []
-    monkeypatch.setattr(Offers, "announce", lambda offers, offer, message, run: numbers.append(offer.number))
+    own, heard = Offers(), []
+    monkeypatch.setattr(offers, "shared", own)
     test = visit(page_of("initialisation"), v="1", depth="9", width="20")
-    first = numbers[-1]
-    announced = len(numbers)
+    own.attend(offered(own).token, lambda message, run: heard.append(json.loads(message)["data"]["number"]))
     test.run()
-    assert len(numbers) == announced
+    assert heard == []
     next(slider for slider in test.slider if slider.key == "initialisation.depth").set_value(10).run()
-    assert numbers[announced:] == [first + 1]
+    assert heard == [offered(own).number] == [2]
+
+
+def test_an_instant_page_says_for_a_slider_on_its_way_what_its_script_then_says_too(visit, monkeypatch):
+    """Whatever the slider: the theory's curves, the variants' words and the offer are the same before the script and after it."""
+    own, heard = Offers(), []
+    monkeypatch.setattr(offers, "shared", own)
+    test = visit(page_of("initialisation"), v="1", preset="tanh", depth="9", width="20")
+    own.attend(offered(own).token, lambda message, run: heard.append(json.loads(message)))
+    for name, value in (("depth", 12), ("width", 50), ("init_scale", 2.0)):
+        own.look(offered(own).token, name, value)
+        moved = next(s for s in [*test.slider, *test.select_slider] if s.key == f"initialisation.{name}")
+        test = moved.set_value(value).run()
+        assert heard.pop() == json.loads(offered(own).outlook(offered(own).variants).message())
+        assert heard == []
+
+
+def offered(own):
+    """What the page's instant panel offers."""
+    (found,) = (offer for offer in own._by_place.values() if offer.page == "initialisation.fresh")
+    return found

@@ -24,8 +24,8 @@ def drawn(monkeypatch):
     """What each panel was given at the last run, by its page's name."""
     found = {}
 
-    def panel(**given):
-        found[given["page"]] = given
+    def panel(given):
+        found[given.offer.page] = {**given.to_json(), "offer": given.offer}
         return PanelState(None, None)
 
     monkeypatch.setattr(import_module("cnnviz.ui.live"), "panel", panel)

@@ -16,7 +16,7 @@ import streamlit as st
 from cnnviz.live import channel, offers
 from cnnviz.live.channel import encode
 from cnnviz.live.conversation import Conversation
-from cnnviz.live.offers import Offer
+from cnnviz.live.offers import Announcement, Offer
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.runners import local
@@ -71,49 +71,61 @@ class PanelState:
     finished: str | None
 
 
-def panel(
-    *,
-    page: str,
-    offer: Offer,
-    tabs: Mapping[str, Sequence[LivePlot]],
-    labels: Mapping[str, str],
-    stored: Mapping[str, str],
-    steps: int,
-    lr: float,
-    key: str,
-    watch: Mapping[str, str] | None = None,
-    instant: bool = False,
-    part: str = "",
-    verb: str = "Train",
-) -> PanelState:
-    """Draw the panel. It is mounted once for its key; later calls only hand it new data.
+@dataclass(frozen=True)
+class PanelData:
+    """What a panel is told by its page.
 
-    offer: what Train would run. tabs: plots by tab, at most four each. labels: each variant in words.
-    stored: recording keys by variant, {} where there is none for these settings. lr: the starting rate.
-    watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by itself, shows its first
-    step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what starts a run.
+    offer: what Train would run. tabs: plots by tab, at most four each. stored: recording keys by variant, {} where there is
+    none for these settings. watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by
+    itself, shows its first step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what
+    starts a run. sliders: of settings that an instant panel follows while they move: by CSS class the name, and its stops where
+    the slider counts them.
     """
-    data = {
-        "page": page,
-        "offer": offer.token,
-        "number": offer.number,
-        "tabs": encode([[name, [plot.to_json() for plot in plots]] for name, plots in tabs.items()]),
-        "labels": dict(labels),
-        "colours": dict(zip(ascii_uppercase, VARIANT_COLOURS, strict=False)),
-        "stored": dict(stored),
-        "steps": steps,
-        "lr": lr,
-        "watch": dict(watch) if watch else None,
-        "instant": instant,
-        "part": part,
-        "verb": verb,
-        "plotly": plotly.__version__,
-        "relay": False,
-        "mail": [],
-    }
-    if instant and st.session_state.get(f"{key}.announced") != offer.number:  # again only for other settings: a run is begun
-        st.session_state[f"{key}.announced"] = offer.number
-        offers.shared.announce(offer, encode({"type": "page", "data": data, "run": not stored}), run=not stored)
+
+    offer: Offer
+    tabs: Mapping[str, Sequence[LivePlot]]
+    stored: Mapping[str, str]
+    watch: Mapping[str, str] | None = None
+    instant: bool = False
+    part: str = ""
+    verb: str = "Train"
+    sliders: Mapping[str, tuple[str, Sequence[float] | None]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as the browser reads it."""
+        first = next(iter(self.offer.variants.values()))
+        return {
+            "page": self.offer.page,
+            "offer": self.offer.token,
+            "number": self.offer.number,
+            "tabs": encode([[name, [plot.to_json() for plot in plots]] for name, plots in self.tabs.items()]),
+            "labels": dict(self.offer.labels),
+            "colours": dict(zip(ascii_uppercase, VARIANT_COLOURS, strict=False)),
+            "stored": dict(self.stored),
+            "steps": first.total_steps,
+            "lr": first.optimiser.lr,
+            "watch": dict(self.watch) if self.watch else None,
+            "instant": self.instant,
+            "part": self.part,
+            "verb": self.verb,
+            "sliders": {place: list(slider) for place, slider in self.sliders.items()},
+            "plotly": plotly.__version__,
+            "relay": False,
+            "mail": [],
+        }
+
+    def announcement(self) -> Announcement:
+        """The same over the panel's own connection, which is there sooner; what is not stored is run at once."""
+        run = not self.stored
+        return Announcement(self.offer, lambda: encode({"type": "page", "data": self.to_json(), "run": run}), run)
+
+
+def panel(given: PanelData) -> PanelState:
+    """Draw the panel. It is mounted once for its page; later calls only hand it new data."""
+    key = f"{given.offer.page}.panel"
+    data = given.to_json()
+    if given.instant:
+        offers.shared.announce(given.announcement())
     if st.session_state.get(_blocked_key(key)):
         return _relayed(data, key)
     return _mounted(data, key)

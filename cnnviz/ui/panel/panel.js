@@ -11,6 +11,7 @@ window.__cnnviz = { ...bindings, numberText, percentText }
 
 const SPEAK_EVERY = 10_000
 const TELL_PAGE_AFTER = 300
+const LOOK_AGAIN_AFTER = 400 // ms that a look's answer is waited for before the next is sent
 const LIVE = ['queued', 'running', 'paused']
 const panels = new WeakMap()
 let serial = 0
@@ -93,6 +94,8 @@ class Panel {
     this.retheme = () => this.charts.draw(true)
     this.colourScheme.addEventListener('change', this.retheme)
     this.themes = new MutationObserver(this.retheme)
+    this.moves = new MutationObserver(changes => changes.forEach(({ target }) => this.follow(target)))
+    if (this.data.instant) this.moves.observe(document.body, { subtree: true, attributeFilter: ['value'] })
     for (const node of ancestors(this.root)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
     const watched = this.data.instant ? null : this.data.watch ?? this.remembered()
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
@@ -195,6 +198,7 @@ class Panel {
     if (this.view?.run !== id) this.cursor = null
     this.view = { labels, digest, recordings, steps, run: id }
     this.makeTabs()
+    if (this.data.instant) this.looked()
   }
 
   changed(status) {
@@ -321,6 +325,30 @@ class Panel {
     this.refresh()
   }
 
+  // A slider in the learner's hand: the panel asks for what the page will ask for when its script has run.
+  follow(input) {
+    if (input !== document.activeElement || input.type !== 'range' || this.data.relay) return
+    const place = [...(input.closest('[class*="st-key-"]')?.classList ?? [])].find(name => name in this.data.sliders)
+    if (!place) return
+    const [name, stops] = this.data.sliders[place]
+    this.look = { name, value: stops ? stops[+input.value] : +input.value }
+    this.sendLook()
+  }
+
+  // One at a time: while its answer is awaited, only the newest place of the slider is kept.
+  sendLook() {
+    if (!this.look || this.looking) return
+    this.looking = setTimeout(() => this.looked(), LOOK_AGAIN_AFTER)
+    this.link.send({ op: 'look', offer: this.data.offer, ...this.look })
+    this.look = null
+  }
+
+  looked() {
+    clearTimeout(this.looking)
+    this.looking = null
+    this.sendLook()
+  }
+
   // What is shown
 
   // What an instant panel's charts show beside the numbers changes together with the numbers.
@@ -422,6 +450,8 @@ class Panel {
     this.link.close()
     this.charts.close()
     this.themes.disconnect()
+    this.moves.disconnect()
+    clearTimeout(this.looking)
     this.colourScheme.removeEventListener('change', this.retheme)
   }
 }
