@@ -25,7 +25,7 @@ def drawn(monkeypatch):
     found = {}
 
     def panel(given):
-        found[given.offer.page] = {**given.to_json(), "offer": given.offer}
+        found[given.offer.page] = {**given.to_json(), "offer": given.offer, "tabs": given.tabs}
         return PanelState(None, None)
 
     monkeypatch.setattr(import_module("cnnviz.ui.live"), "panel", panel)
