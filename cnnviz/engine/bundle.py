@@ -59,12 +59,29 @@ def with_library(imports: Mapping[str, Imported], cells: Mapping[str, str]) -> t
     """The statements of the cnnviz modules that are imported from, and all imports from elsewhere, theirs included."""
     library: list[Piece] = []
     everything = dict(imports)
-    for module in dict.fromkeys(imported.module for imported in imports.values() if imported.module.startswith(OWN)):
+    for module in in_order(imports.values()):
         cell = next(heading for start, heading in cells.items() if module.startswith(start))
         pieces, more = read_module(module, cell)
         library += pieces
         everything = more | everything
     return library, {name: imported for name, imported in everything.items() if not imported.module.startswith(OWN)}
+
+
+def in_order(imports: Iterable[Imported]) -> list[str]:
+    """The cnnviz modules of some imports, each behind those of them that it imports from itself: a class needs its bases."""
+    wanted = dict.fromkeys(imported.module for imported in imports if imported.module.startswith(OWN))
+    ordered: dict[str, None] = {}
+
+    def put(module: str) -> None:
+        _pieces, needs = read_module(module, "")
+        for needed in dict.fromkeys(imported.module for imported in needs.values()):
+            if needed in wanted and needed not in ordered:
+                put(needed)
+        ordered[module] = None
+
+    for module in wanted:
+        put(module)
+    return list(ordered)
 
 
 def kept_lines(template: str, features: Collection[str]) -> str:

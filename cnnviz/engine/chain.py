@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from cnnviz.engine.nets.drops.masks import Masks
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.learned import Maxout
 from cnnviz.engine.nets.norms.noisy_batch import NoisyBatch
@@ -38,10 +39,10 @@ def strongest_path(seen: Seen) -> Path | None:
     times what that unit passes on itself: a path through a ReLU that is off would end there.
 
     None where a layer is not fully connected or reads more than the one below, as in a recurrent net, where its activation is not
-    a function of one number, or where there are no classes.
+    a function of one number, where something is dropped, or where there are no classes.
     """
     layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
-    functions = [layer for layer in layers if not isinstance(layer.function, Maxout)]
+    functions = [layer for layer in layers if not isinstance(layer.function, Maxout) and not drops(layer)]
     if len(functions) < len(seen.layers) or seen.labels.is_floating_point():
         return None
     if any(passed.input.shape != below.output.shape for below, passed in pairwise(seen.passes)):
@@ -67,6 +68,11 @@ def _passes_on(layer: Layer, passed: Pass) -> Tensor:
     """How much of a gradient each unit of the first example lets through: |f'(z)|, and 1 more where a skip goes around it."""
     slopes = layer.function.slope(passed.z[0]).abs()  # type: ignore[index]  # every Layer's z was seen
     return slopes + 1 if layer.skip else slopes
+
+
+def drops(layer: Layer) -> bool:
+    """Whether a layer leaves out some of its units or weights while it trains."""
+    return layer.drop is not None or isinstance(layer.reweight, Masks)
 
 
 def jacobian_row(layer: Layer, inputs: Tensor, unit: Tensor) -> Tensor:

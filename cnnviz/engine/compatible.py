@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cnnviz.engine.experiment import Experiment, ExperimentError, Net
-from cnnviz.engine.words import NORMS_OVER_TIME, WEIGHT_NORMS
+from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
+from cnnviz.engine.words import MAP_DROPS, NORMS_OVER_TIME, WEIGHT_DROPS, WEIGHT_NORMS
 
 
 def check(experiment: Experiment) -> None:
     """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
     check_net(experiment.net)
+    check_dropout(experiment.net, experiment.dropout)
     net = experiment.net
     if experiment.targets.smoothing and experiment.data.dataset == "curve":
         raise ExperimentError(
@@ -53,3 +54,20 @@ def _check_recurrent(net: Net) -> None:
         raise ExperimentError("skip (=True) must be off for net (=rnn): a time step's input is longer than its output.")
     if net.init == "lsuv":
         raise ExperimentError("init (=lsuv) must be another for net (=rnn): all time steps have the same weights to rescale.")
+
+
+def check_dropout(net: Net, given: Dropout) -> None:
+    """Raises ExperimentError where a net has nothing that such a dropout could drop."""
+    kind = given.dropout
+    if kind == "none":
+        return
+    if net.net == "rnn":
+        raise ExperimentError(f"dropout (={kind}) must be none for net (=rnn): dropped anew at each row, nothing is remembered.")
+    if net.net == "maxout_difference":
+        raise ExperimentError(f"dropout (={kind}) must be none for net (=maxout_difference): it has no hidden layer.")
+    if kind in MAP_DROPS and net.net != "cnn":
+        raise ExperimentError(f"dropout (={kind}) must have net (=cnn), not {net.net}: it drops channels or squares of maps.")
+    if kind in WEIGHT_DROPS and net.norm in WEIGHT_NORMS:
+        raise ExperimentError(f"norm (={net.norm}) must be none or one of outputs for dropout (={kind}): both remake weights.")
+    if kind in WEIGHT_DROPS and net.init == "lsuv":
+        raise ExperimentError(f"init (=lsuv) must be another for dropout (={kind}): it would be tuned to one mask.")

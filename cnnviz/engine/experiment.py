@@ -31,6 +31,7 @@ from cnnviz.engine.words import (
     CURVES,
     DATASETS,
     DOMAINS,
+    DROPS,
     INITS,
     NETS,
     NORMS,
@@ -48,6 +49,7 @@ __all__ = [
     "Calculation",
     "Clipping",
     "Data",
+    "Dropout",
     "Experiment",
     "ExperimentError",
     "Measure",
@@ -114,6 +116,21 @@ class Net(Checked):
         help="Batch norm in a rnn. each: every time step keeps its own. shared: all time steps keep one.",
     )
     power_steps: int = whole(1, 1, 50, "Power iteration", "steps an update", help="Spectral norm: how closely it follows σ(W).")
+
+
+@dataclass(frozen=True)
+class Dropout(Checked):
+    """What each pass that is learned from leaves out of every hidden layer at random: outputs or weights."""
+
+    dropout: str = choice(
+        "none",
+        DROPS,
+        "Dropout",
+        help="plain: units, tested with outputs times q. inverted: units, the others divided by q. spatial: whole channels. "
+        "DropBlock: squares of maps. DropConnect: weights.",
+    )
+    keep: float = real(0.5, 0.05, 1.0, "Keep", "q", help="The chance of a unit, channel or weight to stay; 1 drops nothing.")
+    block_size: int = whole(3, 1, 28, "Block", "positions a side", help="DropBlock: a map that is smaller goes as a whole.")
 
 
 @dataclass(frozen=True)
@@ -267,6 +284,7 @@ class Experiment(Checked):
 
     data: Data = Data()
     net: Net = Net()
+    dropout: Dropout = Dropout()
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     clipping: Clipping = Clipping()

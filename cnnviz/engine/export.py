@@ -15,7 +15,7 @@ from cnnviz.engine.bundle import CELL, PACKAGE, bundled
 from cnnviz.engine.compatible import check
 from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Data, Experiment, ExperimentError
-from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_NORMS
+from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_DROPS, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
@@ -65,11 +65,22 @@ NORMS = {
     ("group", "mlp"): "partial(nn.GroupNorm, {groups})",
     ("group", "cnn"): "partial(nn.GroupNorm, {groups})",
 }
-REWEIGHTS = {"weight": "WeightNorm", "spectral": "partial(SpectralNorm, steps={power_steps})"}
+REWEIGHTS = {
+    "weight": "WeightNorm",
+    "spectral": "partial(SpectralNorm, steps={power_steps})",
+    "drop_connect": "lambda units: DropConnect({keep})",
+}
+DROPS = {
+    "plain": "partial(PlainDropout, {keep})",
+    "inverted": "partial(InvertedDropout, {keep})",
+    "spatial": "partial(SpatialDropout, {keep})",
+    "drop_block": "partial(DropBlock, {keep}, {block_size})",
+}
 OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
     "bias_init": 0.0,
     "init_scale": 1.0,
     "norm": "none",
+    "dropout": "none",
     "skip": False,
     "weight_decay": 0.0,
     "schedule": "constant",
@@ -222,16 +233,22 @@ def kind(data: Data) -> str:
 def used(variants: Variants) -> list[str]:
     """The optional settings that some variant uses."""
     names = [name for name, off in OPTIONAL.items() if any(differs(experiment, name, off) for experiment in variants.values())]
-    names += ["reweight"] if any(experiment.get("norm") in WEIGHT_NORMS for experiment in variants.values()) else []
+    names += ["reweight"] if any(reweight_of(experiment) for experiment in variants.values()) else []
     names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
     names += ["smoothing_over"] if "smoothing" in names else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
 
 
 def differs(experiment: Experiment, setting: str, off: Any) -> bool:
-    """Whether it uses an optional setting; norms of weights are told apart from those of outputs."""
+    """Whether it uses an optional setting; norms and dropouts of weights are told apart from those of outputs."""
     value = experiment.get(setting)
-    return value != off and not (setting == "norm" and value in WEIGHT_NORMS)
+    return value != off and value not in {"norm": WEIGHT_NORMS, "dropout": WEIGHT_DROPS}.get(setting, ())
+
+
+def reweight_of(experiment: Experiment) -> str:
+    """The norm or the dropout of its weights, "" where it has none."""
+    wanted: tuple[str, ...] = (experiment.get("norm"), experiment.get("dropout"))
+    return next((name for name in wanted if name in REWEIGHTS), "")
 
 
 def has_own_statistics(experiment: Experiment) -> bool:
@@ -254,9 +271,10 @@ def features(variants: Variants) -> set[str]:
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
     noise = {"noise"} if any(experiment.get("norm") == "noisy_batch" for experiment in variants.values()) else set()
+    masks = {"masks"} if any(experiment.get("dropout") != "none" for experiment in variants.values()) else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
-    return settings | decay | task | activations | maxout | {source} | before | classes | tuned | noise
+    return settings | decay | task | activations | maxout | {source} | before | classes | tuned | noise | masks
 
 
 def points_text(data: Data) -> str:
@@ -309,7 +327,8 @@ def optimiser_text(experiment: Experiment) -> str:
 def optional_setting(experiment: Experiment, setting: str) -> str:
     """The source of a setting that some variants have."""
     if setting == "reweight":
-        return REWEIGHTS.get(experiment.get("norm"), "None").format(power_steps=experiment.get("power_steps"))
+        given = {name: experiment.get(name) for name in ("power_steps", "keep")}
+        return REWEIGHTS.get(reweight_of(experiment), "None").format(**given)
     if setting == "own_statistics":
         return repr(has_own_statistics(experiment))
     value = experiment.get(setting)
@@ -318,6 +337,9 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
     if setting == "norm":
         given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}
         return NORMS.get((value, experiment.get("net")), "nn.Identity").format(**given)
+    if setting == "dropout":
+        given = {name: experiment.get(name) for name in ("keep", "block_size")}
+        return DROPS.get(value, "nn.Identity").format(**given)
     if setting == "schedule":
         return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
     if setting == "pieces" and not needs_pieces(experiment):

@@ -192,4 +192,4 @@ class Memory:
 def _before_the_task(experiment: Experiment) -> object:
     """All that pre-training depends on."""
     given = changed(experiment.pretraining, labels=0)
-    return experiment.data, experiment.net, given, experiment.batch_size, experiment.seed
+    return experiment.data, experiment.net, experiment.dropout, given, experiment.batch_size, experiment.seed

@@ -43,9 +43,10 @@ def activation_grad_var(seen: Seen) -> Tensor:
 
 @probe(SIGNAL)
 def z_grad_var(seen: Seen) -> Tensor | None:
-    """Mean of (∂loss/∂z)², where ∂loss/∂z = f'(z) · ∂loss/∂a: Var(δ) of the derivation. None with norms, in foreign nets."""
+    """Mean of (∂loss/∂z)², where ∂loss/∂z = f'(z) · ∂loss/∂a: Var(δ) of the derivation. None with norms or dropout, in
+    foreign nets."""
     zs = _zs(seen)
-    layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.norm is None]
+    layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.norm is None and layer.drop is None]
     if zs is None or len(layers) < len(seen.layers):
         return None
     found = zip(layers, zs, seen.gradients, strict=True)

@@ -26,6 +26,12 @@ from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import of_domain  # if shapes
+from cnnviz.engine.nets.drops.drop_block import DropBlock  # noqa: F401  # if masks
+from cnnviz.engine.nets.drops.drop_connect import DropConnect  # noqa: F401  # if masks
+from cnnviz.engine.nets.drops.inverted import InvertedDropout  # noqa: F401  # if masks
+from cnnviz.engine.nets.drops.masks import seed_masks  # if masks
+from cnnviz.engine.nets.drops.plain import PlainDropout  # noqa: F401  # if masks
+from cnnviz.engine.nets.drops.spatial import SpatialDropout  # noqa: F401  # if masks
 from cnnviz.engine.nets.inits import he, lsuv
 from cnnviz.engine.nets.lsuv import tune  # if lsuv
 from cnnviz.engine.nets.norms.noisy_batch import seed_noise  # if noise
@@ -110,6 +116,7 @@ class Variant:
     norm: Callable[[int], nn.Module] = nn.Identity  # if norm
     reweight: Callable[[int], OnWeights] | None = None  # if reweight
     own_statistics: bool = False  # if own_statistics
+    dropout: Callable[[], nn.Module] = nn.Identity  # if dropout
     skip: bool = False  # if skip
     weight_decay: float = 0.0  # if weight_decay
     schedule: Callable[[int], float] = lambda step: 1.0  # if schedule
@@ -139,16 +146,18 @@ class Layer(nn.Module):
         if given.reweight:  # if reweight
             normed = given.reweight(weights.weight.shape[0])  # if reweight
             normed.begin(weights.weight)  # if reweight
-            register_parametrization(weights, "weight", normed)  # if reweight
+            register_parametrization(weights, "weight", normed, unsafe=True)  # if reweight
         self.activation = given.activation  # if fixed
         self.activation = given.activation() if isinstance(given.activation, type) else given.activation  # if prelu
         nn.init.constant_(weights.bias, given.bias_init)  # type: ignore[arg-type]  # both kinds of layer have one  # if bias_init
+        self.drop = given.dropout()  # if dropout
         self.skip = given.skip  # if skip
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.weights(x)
         z = self.norm(z)  # if norm
         a = self.activation(z)
+        a = self.drop(a)  # if dropout
         if self.skip and a.shape == x.shape:  # if skip
             a = a + x  # if skip
         return a
@@ -280,7 +289,8 @@ def greedy(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> No
 
 def rebuild(given: Variant, encoder: list[nn.Module], below: nn.Module, inputs: Tensor, steps: int, generator: Generator) -> None:
     """Train layers, and a decoder of mirrored ones, to rebuild what those below make of the image from a corrupted copy of it."""
-    shapes = [layer.weights.weight.shape for layer in encoder if isinstance(layer, Layer)]
+    weights = [layer.weights for layer in encoder if isinstance(layer, Layer) and isinstance(layer.weights, nn.Linear)]
+    shapes = [(each.out_features, each.in_features) for each in weights]
     decoder = [initialised(given, nn.Linear(units, fan_in), generator) for units, fan_in in reversed(shapes)]
     parameters = [parameter for layer in [*encoder, *decoder] for parameter in layer.parameters()]
     optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)
@@ -350,6 +360,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     classes = TASK_CLASSES or int(labels.max()) + 1  # if labels or task_classes or pretraining
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
     seed_noise(net, SEED)  # if noise
+    seed_masks(net, SEED)  # if masks
     if given.init is lsuv:  # if lsuv
         tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining

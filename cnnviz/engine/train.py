@@ -215,7 +215,7 @@ class Learner:
         self.device = device
         self.found = found
         generator = torch.Generator().manual_seed(experiment.seed)
-        self.net = nets.build(experiment.net, found.input_shape, found.classes, generator).to(device)
+        self.net = nets.build(experiment.net, found.input_shape, found.classes, generator, experiment.dropout).to(device)
         self.tuning = self._tuned()
         self.parameters = list(self.net.parameters())
         self.weights = [parameter for parameter in self.parameters if parameter.ndim > 1]

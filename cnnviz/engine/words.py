@@ -12,6 +12,9 @@ WEIGHT_NORMS = ("weight", "spectral")  # of a layer's weights, not of its output
 NORMS = ("none", "batch", "layer", "instance", "group", "noisy_batch", *WEIGHT_NORMS)
 NORMS_OVER_TIME = ("none", "batch", "layer", "group")  # those that a recurrent net may have
 OVER_TIME = ("each", "shared")
+WEIGHT_DROPS = ("drop_connect",)  # of a layer's weights, not of its outputs
+MAP_DROPS = ("spatial", "drop_block")  # of maps alone
+DROPS = ("none", "plain", "inverted", *MAP_DROPS, *WEIGHT_DROPS)
 OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
 DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "curve")
@@ -21,7 +24,7 @@ PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
 CALCULATIONS = ("none", "batch_norm")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "depth", "width", "init_scale",
-    "pretraining_steps", "corruption", "smoothing",
+    "pretraining_steps", "corruption", "smoothing", "keep",
 )  # fmt: skip
 SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")
 SMOOTHED_OVER = ("others", "all")

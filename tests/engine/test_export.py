@@ -66,6 +66,15 @@ SCRIPTS = {
     "recurrent: maxout on coloured shapes": {
         "A": replace(TINY, net="rnn", activation="maxout", norm="batch", dataset="shapes", train_examples=64)
     },
+    "dropout of units and weights, pre-trained": {
+        letter: replace(TINY, dropout=dropout, norm=norm, keep=0.8, pretraining="greedy", pretraining_steps=9, skip=True)
+        for letter, dropout, norm in (
+            ("A", "none", "none"),
+            ("B", "plain", "none"),
+            ("C", "inverted", "spectral"),
+            ("D", "drop_connect", "noisy_batch"),
+        )
+    },
     "shapes in negative": {"A": replace(CNN, dataset="shapes", domain="negative", train_examples=64)},
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
@@ -74,6 +83,9 @@ SWEPT = {
     "activation": words.ACTIVATIONS,
     "init": words.INITS,
     "norm": words.NORMS,
+    "dropout": words.DROPS,
+    "keep": (0.5, 0.8, 1.0),
+    "block_size": (1, 2, 3),
     "optimiser": words.OPTIMISERS,
     "schedule": words.SCHEDULES,
     "net": ("mlp", "cnn", "rnn"),
@@ -99,6 +111,9 @@ NEEDED_BESIDE = {
     "init_std": {"init": "uniform"},
     "norm": {"net": "cnn", "width": 6, "groups": 2, "weight_decay": 0.1},
     "groups": {"norm": "group"},
+    "dropout": {"net": "cnn", "width": 6},
+    "keep": {"dropout": "inverted"},
+    "block_size": {"net": "cnn", "width": 6, "dropout": "drop_block", "keep": 0.8},
     "power_steps": {"norm": "spectral"},
     "weight_decay": {"optimiser": "adamw", "norm": "batch"},
     "optimiser": {"weight_decay": 0.1, "lr": 0.01},
@@ -216,6 +231,8 @@ ABSENT = {
     "skips": ("skip", replace(TINY, skip=True)),
     "norm": ("self.norm", replace(TINY, norm="batch")),
     "norms of weights": ("class SpectralNorm", replace(TINY, norm="spectral")),
+    "dropout": ("drop", replace(TINY, dropout="plain")),
+    "masks": ("seed_masks", replace(TINY, dropout="drop_connect")),
     "decay": ("decay", replace(TINY, weight_decay=0.1)),
     "schedules": ("schedule", replace(TINY, schedule="cosine")),
     "warm-up": ("warmup", replace(TINY, warmup_steps=3)),

@@ -1,4 +1,4 @@
-"""Layer: the block that the small networks repeat: weights → normalisation → activation, with an optional skip."""
+"""Layer: the block that the small networks repeat: weights → normalisation → activation → dropout, with an optional skip."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ Notice = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], None]
 
 
 class Layer(nn.Module):
-    """a = f(norm(w ∗ x + b)), plus x itself where `skip` is set and the shapes agree.
+    """a = drop(f(norm(w ∗ x + b))), plus x itself where `skip` is set and the shapes agree.
 
     weights: a Linear, (N, in) to (N, out), or a Conv2d, (N, in, H, W) to (N, out, H', W').
-    norm: of w ∗ x + b; reweight: a norm of weights, which makes w of the learned `weight` instead.
+    norm: of w ∗ x + b; reweight: a norm or a dropout of weights, which makes w of the learned `weight`
+    instead.
     notice: where it is set, told the layer, x, z (f's input), f(z) and a in each pass; a hook would cost several times more.
     """
 
@@ -35,8 +36,16 @@ class Layer(nn.Module):
         if self.reweight is not None:
             self.reweight.begin(weights.weight)
         self.function = function
+        self.drop: nn.Module | None = None
         self.skip = skip
         self.notice: Notice | None = None
+
+    def drop_with(self, drop: nn.Module | None) -> None:
+        """Drop what `drop` says from now on: outputs, or, as OnWeights, weights."""
+        if isinstance(drop, OnWeights):
+            self.reweight = drop
+        else:
+            self.drop = drop
 
     @property
     def weight(self) -> Tensor:
@@ -45,7 +54,7 @@ class Layer(nn.Module):
 
     @property
     def applied_weight(self) -> Tensor:
-        """w: `weight`, or what a norm of weights makes of it in the state of this moment."""
+        """w: `weight`, or what `reweight` makes of it in the state of this moment."""
         return self.weight if self.reweight is None else self.reweight.applied(self.weight)
 
     def sums(self, x: Tensor) -> Tensor:
@@ -62,7 +71,9 @@ class Layer(nn.Module):
         if self.norm is not None:
             z = self.norm(z)
         value = self.function.value(z)
-        a = value + x if self.skip and value.shape == x.shape else value
+        a = value if self.drop is None else self.drop(value)
+        if self.skip and a.shape == x.shape:
+            a = a + x
         if self.notice is not None:
             self.notice(self, x, z, value, a)
         return a
