@@ -1,0 +1,59 @@
+"""Parts of an Experiment that are about more than one training run: sweeps, and slices through the loss surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, switch, whole
+from cnnviz.engine.words import SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
+
+
+@dataclass(frozen=True)
+class Sweep(Checked):
+    """One setting over several values, each with several seeds: many small runs recorded as one curve; with a second setting
+    across, as a map."""
+
+    sweep_over: str = choice("none", ("none", *SWEPT), "Sweep over")
+    sweep_values: tuple[float, ...] = series("Values")
+    sweep_seeds: int = whole(1, 1, 20, "Seeds", "a value")
+    sweep_measure: str = choice("test_accuracy", SWEEP_MEASURES, "Measured at the end")
+    sweep_across: str = choice("none", ("none", *SWEPT), "Sweep across", help="A second setting: each of its values with each.")
+    sweep_across_values: tuple[float, ...] = series("Values across")
+    sweep_examples: int = whole(
+        0, 100, 10_000_000, "Seen by a run", "examples", off=0, log=True, help="Over batch sizes: a run's updates follow from it."
+    )
+    sweep_scaled: bool = switch(
+        False, "Rate follows the batch", help="Over batch sizes: the rate is that of the experiment times batch size / its own."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sweep_across != "none" and self.sweep_across == self.sweep_over:
+            raise ExperimentError(f"sweep_across (='{self.sweep_across}') must be another setting than sweep_over.")
+
+
+@dataclass(frozen=True)
+class Surface(Checked):
+    """The loss around the trained weights, along one random direction or two; evaluated once training has ended."""
+
+    surface: bool = switch(False, "Loss surface", help="Evaluates the loss around the trained weights.")
+    surface_slice: str = choice("plane", SLICES, "Slice", help="line: along one random direction. plane: along two.")
+    surface_points: int = whole(12, 1, 30, "Points", "to each side of the trained net")
+    surface_reach: float = real(
+        1.0, 0.01, 10.0, "Reach", "× each filter's norm", log=True, help="How far the slice goes to each side of the trained net."
+    )
+    surface_examples: int = whole(256, 10, 2_048, "Examples", log=True, help="Over which each loss of the slice is a mean.")
+    surface_statistics: str = choice(
+        "batch",
+        STATISTICS,
+        "Batch norm uses",
+        help="batch: the examples' own mean and variance at each point, as in training. running: those that training has kept, "
+        "at every point the same.",
+    )
+    surface_seed: int = whole(0, 0, 2**31 - 1, "Seed of the directions")
+
+    @property
+    def evaluations(self) -> int:
+        """Points of the slice, 0 without one."""
+        along = 2 * self.surface_points + 1
+        return 0 if not self.surface else along if self.surface_slice == "line" else along**2
