@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
-from cnnviz.engine.words import MAP_DROPS, NORMS_OVER_TIME, WEIGHT_DROPS, WEIGHT_NORMS
+from cnnviz.engine.words import MAP_DROPS, NORMS_OVER_TIME, TWO_IN_THE_PLANE, WEIGHT_DROPS, WEIGHT_NORMS
 
 
 def check(experiment: Experiment) -> None:
@@ -21,6 +21,11 @@ def check(experiment: Experiment) -> None:
         )
     if net.net == "rnn" and experiment.measure.shift:
         raise ExperimentError("shift (=True) must be off for net (=rnn): all its time steps are one layer, with none below it.")
+    if experiment.measure.boundary and experiment.data.dataset not in TWO_IN_THE_PLANE:
+        raise ExperimentError(
+            f"boundary (=True) must have one of the data sets {', '.join(TWO_IN_THE_PLANE)}, not {experiment.data.dataset}: it "
+            "maps two classes over the plane."
+        )
     if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
         raise ExperimentError(
             "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."

@@ -23,7 +23,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
-from cnnviz.engine.parts import Surface, Sweep
+from cnnviz.engine.parts import Penalty, Surface, Sweep
 from cnnviz.engine.targets import Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
@@ -51,6 +51,7 @@ __all__ = [
     "Measure",
     "Net",
     "Optimiser",
+    "Penalty",
     "Pretraining",
     "Schedule",
     "Surface",
@@ -178,6 +179,9 @@ class Measure(Checked):
     modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
+    weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
+    training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")
+    boundary: bool = switch(False, "Boundary", help="Also maps the probability of two classes of points over the plane.")
 
 
 @dataclass(frozen=True)
@@ -239,6 +243,7 @@ class Experiment(Checked):
     sweep: Sweep = Sweep()
     calculation: Calculation = Calculation()
     surface: Surface = Surface()
+    penalty: Penalty = Penalty()
     steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")

@@ -19,7 +19,12 @@ from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_DROPS, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
-CELLS = {"cnnviz.engine.data": "Data", "cnnviz.engine.nets": "Networks", "cnnviz.engine.targets": "Learning"}
+CELLS = {
+    "cnnviz.engine.data": "Data",
+    "cnnviz.engine.nets": "Networks",
+    "cnnviz.engine.targets": "Learning",
+    "cnnviz.engine.penalties": "Learning",
+}
 FILES = {"fashion_mnist": "fashion_mnist.npz", "digits": "digits.npz"}
 
 ACTIVATIONS = {
@@ -89,6 +94,8 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "clip_norm": 0.0,
     "clip_weight": 0.0,
     "smoothing": 0.0,
+    "l1": 0.0,
+    "max_norm": 0.0,
 }
 
 

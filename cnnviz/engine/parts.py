@@ -1,4 +1,4 @@
-"""Parts of an Experiment that are about more than one training run: sweeps, and slices through the loss surface."""
+"""Parts of an Experiment with a file of their own: penalties on weights, sweeps, and slices through the loss surface."""
 
 from __future__ import annotations
 
@@ -57,3 +57,17 @@ class Surface(Checked):
         """Points of the slice, 0 without one."""
         along = 2 * self.surface_points + 1
         return 0 if not self.surface else along if self.surface_slice == "line" else along**2
+
+
+@dataclass(frozen=True)
+class Penalty(Checked):
+    """What is done to each weight, but to no bias, after each update; 0 switches each off. See `penalties`."""
+
+    l1: float = real(
+        0.0, 1e-8, 1.0, "L1 penalty", "λ₁", off=0.0, log=True,
+        help="After each update a weight moves rate × λ₁ towards 0, and stays there. With weight decay it is the elastic net.",
+    )  # fmt: skip
+    max_norm: float = real(
+        0.0, 1e-3, 1e3, "Max-norm", "L2, a unit's weights", off=0.0, log=True,
+        help="After each update a unit's incoming weights are scaled back to this norm where they exceed it.",
+    )  # fmt: skip

@@ -38,6 +38,7 @@ from cnnviz.engine.nets.norms.noisy_batch import seed_noise  # if noise
 from cnnviz.engine.nets.norms.on_weights import OnWeights  # if reweight
 from cnnviz.engine.nets.norms.spectral import SpectralNorm  # noqa: F401  # if reweight
 from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if reweight
+from cnnviz.engine.penalties import project, shrink  # if l1 or max_norm
 from cnnviz.engine.targets import over_all  # if smoothing
 
 # %% Settings
@@ -126,6 +127,8 @@ class Variant:
     clip_weight: float = 0.0  # if clip_weight
     smoothing: float = 0.0  # if smoothing
     smoothing_over: str = "others"  # if smoothing
+    l1: float = 0.0  # if l1
+    max_norm: float = 0.0  # if max_norm
     pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
     pretraining_lr: float = 0.001  # if pretraining
     corruption: float = 0.0  # if pretraining
@@ -369,6 +372,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
+    weights = [parameter for parameter in net.parameters() if parameter.ndim > 1]  # if l1 or max_norm
     for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
         loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
         loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothing
@@ -386,6 +390,10 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         if given.clip_norm:  # if clip_norm
             nn.utils.clip_grad_norm_(net.parameters(), given.clip_norm)  # if clip_norm
         optimiser.step()
+        if given.l1:  # if l1
+            shrink(weights, optimiser.param_groups[0]["lr"] * given.l1)  # if l1
+        if given.max_norm:  # if max_norm
+            project(weights, given.max_norm)  # if max_norm
         scheduler.step()  # if schedule or warmup_steps
         if given.clip_weight:  # if clip_weight
             clip_weights(net, given.clip_weight)  # if clip_weight

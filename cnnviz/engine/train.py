@@ -27,9 +27,11 @@ from cnnviz.engine import (
     signal,
     spectrum,
     units,
+    weights,
 )
 from cnnviz.engine import device as devices
 from cnnviz.engine.again import Again, copies
+from cnnviz.engine.boundary import Map
 from cnnviz.engine.calculation import calculated_together
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.data import check_enough
@@ -39,6 +41,7 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
 from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
+from cnnviz.engine.penalties import restrain
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
@@ -229,6 +232,7 @@ class Learner:
         self.pretraining = pretraining.losses(self.net, unlabelled or found, experiment)
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.inputs = shift.Inputs()
+        self.map = Map(found) if experiment.measure.boundary else None
         self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped, self.first)
         self.seconds = 0.0
 
@@ -350,6 +354,7 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()
+        restrain(self.weights, rate, self.experiment.penalty)
         clip_weights(self.weights, self.experiment.clipping)
 
     def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
@@ -359,6 +364,8 @@ class Learner:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
         if self.experiment.measure.spectrum:
             asked.append(spectrum.SPECTRUM)
+        if self.experiment.measure.weights:
+            asked.append(weights.WEIGHTS)
         return [probes.SNAPSHOT, probes.HISTOGRAM, *asked] if all_of_them else [probes.SNAPSHOT, *asked]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:
@@ -368,6 +375,10 @@ class Learner:
 
     def _evaluation(self) -> dict[str, Tensor]:
         columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        if self.experiment.measure.training_set:
+            columns |= evaluate(self.net, self.found.train_inputs, self.found.train_labels, self.objective, "train")
+        if self.map:
+            columns |= self.map.measured(self.net)
         if self.experiment.measure.modes:
             wanted = self.experiment.batch_size
             columns |= modes(self.net, self.found.test_inputs, self.found.test_labels, wanted, self.objective)
@@ -386,15 +397,15 @@ class Learner:
 
 @torch.inference_mode()
 def evaluate(
-    net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"]
+    net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"], name: str = "test"
 ) -> dict[str, Tensor]:
-    """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples; the net is left in
-    training mode."""
+    """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples of the set with this
+    name; the net is left in training mode."""
     net.eval()
     logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
     net.train()
-    metrics = {f"test_{name}": metric(logits, labels) for name, metric in objective.metrics.items()}
-    return {"test_loss": objective.plain(logits, labels), **metrics}
+    metrics = {f"{name}_{what}": metric(logits, labels) for what, metric in objective.metrics.items()}
+    return {f"{name}_loss": objective.plain(logits, labels), **metrics}
 
 
 def _about(device: torch.device) -> dict[str, Any]:

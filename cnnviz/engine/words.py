@@ -17,14 +17,15 @@ MAP_DROPS = ("spatial", "drop_block")  # of maps alone
 DROPS = ("none", "plain", "inverted", *MAP_DROPS, *WEIGHT_DROPS)
 OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
-DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "curve")
+DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "border", "curve")
+TWO_IN_THE_PLANE = ("moons", "spirals", "circles", "border")  # data sets of points of two classes
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
 CALCULATIONS = ("none", "batch_norm")
 SWEPT = (
-    "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "depth", "width", "init_scale",
-    "pretraining_steps", "corruption", "smoothing", "keep",
+    "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "l1", "max_norm", "depth", "width",
+    "init_scale", "pretraining_steps", "corruption", "smoothing", "keep",
 )  # fmt: skip
 SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")
 SMOOTHED_OVER = ("others", "all")

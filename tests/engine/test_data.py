@@ -16,7 +16,7 @@ from cnnviz.settings import Settings
 
 IMAGES = {"fashion_mnist": (1, 28, 28), "digits": (1, 8, 8), "shapes": (3, 32, 32)}
 CLASSIFIED = tuple(name for name in DATASETS if name != "curve")  # a curve has heights, not classes: see test_curve.py
-DRAWN = ("shapes", "moons", "spirals", "circles", "blobs")
+DRAWN = ("shapes", "moons", "spirals", "circles", "blobs", "border")
 
 
 def idx(array: Any) -> bytes:

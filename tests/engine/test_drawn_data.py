@@ -48,6 +48,16 @@ def test_blobs_lie_around_four_corners_of_the_unit_circle() -> None:
     assert np.allclose(centres, [(corner, corner), (-corner, corner), (-corner, -corner), (corner, -corner)], atol=0.03)
 
 
+def test_a_borders_classes_lie_on_their_own_side_but_for_noise_and_one_wrong_label_in_twenty() -> None:
+    raw = data._loaders["border"](8_000, 10, 0)
+    x, y = raw.train_inputs.T
+    above = y > 0.8 * np.sin(2 * x)
+    assert (above == raw.train_labels).mean() == pytest.approx(0.904, abs=0.015)
+    along = np.linspace(0, 1, 4_000, endpoint=False)
+    sides = points2d.border(np.zeros(4_000, np.int64), along)[:, 1] > 0.8 * np.sin(2 * (4 * along - 2))
+    assert sides.mean() == pytest.approx(0.05, abs=0.001)
+
+
 @pytest.mark.parametrize("name", POINTS)
 def test_the_nearest_neighbour_tells_the_classes_of_points_apart(name: str) -> None:
     found = data.load(name, 1_000, 200, seed=0)

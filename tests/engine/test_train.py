@@ -22,6 +22,7 @@ CNN = replace(MLP, net="cnn", width=6, depth=4)
 EXPLODING = replace(MLP, depth=12, activation="linear", lr=50.0, steps=30)
 QUIET = {"snapshots": 2, "histograms": 0, "evaluations": 0}
 EVERYTHING = {"snapshots": 2_000, "histograms": 2_000, "evaluations": 2_000, "shift": True, "landscape": True, "signal": True}
+EVERYTHING |= {"weights": True, "training_set": True}
 KINDS = {
     "mlp": MLP,
     "mlp, adam, batch norm": replace(MLP, optimiser="adam", lr=0.01, norm="batch", weight_decay=0.01),
@@ -30,6 +31,8 @@ KINDS = {
     "cnn": CNN,
     "cnn on grey shapes, noisy batch norm": replace(CNN, dataset="shapes", domain="grey", norm="noisy_batch", train_examples=64),
     "cnn, momentum, batch norm, skip": replace(CNN, optimiser="momentum", norm="batch", skip=True),
+    "mlp, elastic net, max-norm": replace(MLP, l1=0.02, weight_decay=0.01, max_norm=1.0, weights=True, training_set=True),
+    "mlp on points, mapped": replace(MLP, dataset="border", l1=0.02, boundary=True, training_set=True),
     "mlp, weight norm, decay": replace(MLP, norm="weight", weight_decay=0.01, clip_weight=0.4, spectrum=True),
     "mlp, spectral norm, skip": replace(MLP, norm="spectral", skip=True, signal=True, spectrum=True, units=True),
     "cnn, spectral norm": replace(CNN, norm="spectral", clip_norm=0.5, spectrum=True),

@@ -1,4 +1,4 @@
-"""Points in the plane: moons, spirals, circles and blobs, made from the seed, with Gaussian noise on both coordinates."""
+"""Points in the plane: moons, spirals, circles, blobs, a border, made from the seed, with Gaussian noise on both coordinates."""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ def blobs(labels: Labels, along: Points) -> Points:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
+def border(labels: Labels, along: Points) -> Points:
+    """Two classes on either side of a wave, so near to it that the noise mixes them; one point in twenty, those of ten short
+    pieces of it, has the other class's label. labels, along in 0…1: (N,) to (N, 2)."""
+    wrong = np.floor(200 * along) % 20 == 7
+    side = np.where((labels == 1) ^ wrong, 1.0, -1.0)
+    x = 4 * along - 2
+    return np.stack([x, 0.8 * np.sin(2 * x) + 0.9 * side], axis=1)
+
+
 def noisy_points(
     curve: Callable[[Labels, Points], Points], classes: int, noise: float, examples: int, seed: int, split: int
 ) -> tuple[Points, Labels]:
@@ -50,11 +59,12 @@ def noisy_points(
     return curve(labels, along.random(examples)) + noise * away.standard_normal((examples, 2)), labels
 
 
-NOISE = {"moons": 0.15, "spirals": 0.03, "circles": 0.08, "blobs": 0.25}
+NOISE = {"moons": 0.15, "spirals": 0.03, "circles": 0.08, "blobs": 0.25, "border": 0.38}
 CLASSES = {
     "moons": ("upper moon", "lower moon"),
     "spirals": ("first arm", "second arm"),
     "circles": ("outer circle", "inner circle"),
+    "border": ("below", "above"),
     "blobs": ("upper right", "upper left", "lower left", "lower right"),
 }
 
@@ -70,5 +80,5 @@ def _register(curve: Callable[[Labels, Points], Points]) -> None:
         return Examples(*train, *test, classes)
 
 
-for _curve in (moons, spirals, circles, blobs):
+for _curve in (moons, spirals, circles, blobs, border):
     _register(_curve)
