@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
-from cnnviz.engine.words import MAP_DROPS, NORMS_OVER_TIME, TWO_IN_THE_PLANE, WEIGHT_DROPS, WEIGHT_NORMS
+from cnnviz.engine.words import MAP_DROPS, NEVER_NEGATIVE, NORMS_OVER_TIME, TWO_IN_THE_PLANE, WEIGHT_DROPS, WEIGHT_NORMS
 
 
 def check(experiment: Experiment) -> None:
@@ -26,6 +26,9 @@ def check(experiment: Experiment) -> None:
             f"boundary (=True) must have one of the data sets {', '.join(TWO_IN_THE_PLANE)}, not {experiment.data.dataset}: it "
             "maps two classes over the plane."
         )
+    for setting, needs in (("shifts", "moves images"), ("unpooling", "rebuilds maps")):
+        if experiment.get(setting) and net.net != "cnn":
+            raise ExperimentError(f"{setting} (=True) {needs}: it must be off for net (={net.net}), or net must be cnn.")
     if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
         raise ExperimentError(
             "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."
@@ -46,10 +49,22 @@ def check_net(net: Net) -> None:
         )
     if net.net == "rnn":
         _check_recurrent(net)
+    if net.net == "cnn" and net.pooling == "stochastic":
+        _check_drawn_from(net)
     if net.norm in WEIGHT_NORMS and (net.init == "zero" or net.init_scale == 0):
         raise ExperimentError(f"norm (={net.norm}) divides weights by their size: init (={net.init}) must not make that 0.")
     if net.norm in WEIGHT_NORMS and net.init == "lsuv":
         raise ExperimentError(f"init (=lsuv) must be another for norm (={net.norm}), which undoes any factor on the weights.")
+
+
+def _check_drawn_from(net: Net) -> None:
+    if net.activation not in NEVER_NEGATIVE:
+        raise ExperimentError(
+            f"activation (={net.activation}) must be one of {', '.join(NEVER_NEGATIVE)} for pooling (=stochastic), which takes "
+            "outputs as chances: none may be negative."
+        )
+    if net.skip:
+        raise ExperimentError("skip (=True) must be off for pooling (=stochastic): what it adds may be negative.")
 
 
 def _check_recurrent(net: Net) -> None:

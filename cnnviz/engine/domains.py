@@ -16,6 +16,7 @@ from cnnviz.engine.objectives import accuracy
 from cnnviz.engine.words import DOMAINS
 
 AT_ONCE = 128  # test examples in one forward pass
+PLACES = dict.fromkeys(("domain_accuracy", "domain_adapted"), DOMAINS)  # what a column's numbers are about
 
 
 @torch.no_grad()

@@ -32,11 +32,13 @@ from cnnviz.engine.words import (
     DATASETS,
     DOMAINS,
     DROPS,
+    ENDINGS,
     INITS,
     NETS,
     NORMS,
     OPTIMISERS,
     OVER_TIME,
+    POOLINGS,
     PRETRAININGS,
     SCHEDULES,
 )
@@ -113,6 +115,9 @@ class Net(Checked):
         help="Batch norm in a rnn. each: every time step keeps its own. shared: all time steps keep one.",
     )
     power_steps: int = whole(1, 1, 50, "Power iteration", "steps an update", help="Spectral norm: how closely it follows σ(W).")
+    pooling: str = choice("max", POOLINGS, "Pooling", help="What halves a cnn's maps, in two places; strided: the convolution.")
+    pool_p: float = real(2.0, 1.0, 100.0, "p", log=True, help="Lp pooling: 1 is the mean; the larger, the nearer to the maximum.")
+    ending: str = choice("global_average", ENDINGS, "End of the maps", help="What the output layer of a cnn reads.")
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ class Measure(Checked):
     landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
     modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
+    shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
+    unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
     weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
     training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")

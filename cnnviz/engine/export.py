@@ -81,12 +81,24 @@ DROPS = {
     "spatial": "partial(SpatialDropout, {keep})",
     "drop_block": "partial(DropBlock, {keep}, {block_size})",
 }
+POOLS = {
+    "max": "partial(nn.MaxPool2d, 2)",
+    "average": "partial(nn.AvgPool2d, 2)",
+    "stochastic": "Stochastic",
+    "lp": "partial(LpPool, {pool_p})",
+    "strided": "nn.Identity",
+    "blur": "BlurPool",
+    "none": "nn.Identity",
+}
+ENDINGS = {"global_average": "partial(nn.AdaptiveAvgPool2d, 1)", "flatten": "nn.Identity"}
 OPTIONAL = {  # settings that leave no trace in the script where every variant has this value
     "bias_init": 0.0,
     "init_scale": 1.0,
     "norm": "none",
     "dropout": "none",
     "skip": False,
+    "pooling": "max",
+    "ending": "global_average",
     "weight_decay": 0.0,
     "schedule": "constant",
     "warmup_steps": 0,
@@ -96,6 +108,12 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "smoothing": 0.0,
     "l1": 0.0,
     "max_norm": 0.0,
+}
+WITHOUT = {  # the marks of lines that stay where no variant has such a setting
+    "weight_decay": "no_decay",
+    "pooling": "max_pooling",
+    "stride": "unit_stride",
+    "ending": "average_ending",
 }
 
 
@@ -243,12 +261,15 @@ def used(variants: Variants) -> list[str]:
     names += ["reweight"] if any(reweight_of(experiment) for experiment in variants.values()) else []
     names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
     names += ["smoothing_over"] if "smoothing" in names else []
+    names += ["stride"] if any(is_strided(experiment) for experiment in variants.values()) else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
 
 
 def differs(experiment: Experiment, setting: str, off: Any) -> bool:
     """Whether it uses an optional setting; norms and dropouts of weights are told apart from those of outputs."""
     value = experiment.get(setting)
+    if setting in ("pooling", "ending") and experiment.get("net") != "cnn":
+        return False
     return value != off and value not in {"norm": WEIGHT_NORMS, "dropout": WEIGHT_DROPS}.get(setting, ())
 
 
@@ -263,6 +284,11 @@ def has_own_statistics(experiment: Experiment) -> bool:
     return (experiment.get("net"), experiment.get("norm"), experiment.get("norm_over_time")) == ("rnn", "batch", "each")
 
 
+def is_strided(experiment: Experiment) -> bool:
+    """Whether some of its convolutions leave places out."""
+    return (experiment.get("net"), experiment.get("pooling")) == ("cnn", "strided")
+
+
 def needs_pieces(experiment: Experiment) -> bool:
     """Whether its units have several sums."""
     return experiment.get("activation") == "maxout" or experiment.get("net") == "maxout_difference"
@@ -271,7 +297,7 @@ def needs_pieces(experiment: Experiment) -> bool:
 def features(variants: Variants) -> set[str]:
     """The marks in the template whose lines stay."""
     settings = set(used(variants))
-    decay = set() if "weight_decay" in settings else {"no_decay"}
+    without = {mark for setting, mark in WITHOUT.items() if setting not in settings}
     source = kind(next(iter(variants.values())).data)
     task = set() if source == "curve" else {"classify"} if "smoothing" in settings else {"classify", "hard_targets"}
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
@@ -281,7 +307,8 @@ def features(variants: Variants) -> set[str]:
     masks = {"masks"} if any(experiment.get("dropout") != "none" for experiment in variants.values()) else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
-    return settings | decay | task | activations | maxout | {source} | before | classes | tuned | noise | masks
+    drawn = {"stochastic"} if any(experiment.get("pooling") == "stochastic" for experiment in variants.values()) else set()
+    return settings | without | drawn | task | activations | maxout | {source} | before | classes | tuned | noise | masks
 
 
 def points_text(data: Data) -> str:
@@ -338,6 +365,8 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
         return REWEIGHTS.get(reweight_of(experiment), "None").format(**given)
     if setting == "own_statistics":
         return repr(has_own_statistics(experiment))
+    if setting == "stride":
+        return "2" if is_strided(experiment) else "1"
     value = experiment.get(setting)
     if setting == "smoothing_over":
         return f'"{value}"'
@@ -347,6 +376,10 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
     if setting == "dropout":
         given = {name: experiment.get(name) for name in ("keep", "block_size")}
         return DROPS.get(value, "nn.Identity").format(**given)
+    if setting == "pooling":
+        return POOLS[value].format(pool_p=experiment.get("pool_p"))
+    if setting == "ending":
+        return ENDINGS[value]
     if setting == "schedule":
         return SCHEDULES[value].format(decay_every=experiment.get("decay_every"), decay_factor=experiment.get("decay_factor"))
     if setting == "pieces" and not needs_pieces(experiment):

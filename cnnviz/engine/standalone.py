@@ -38,6 +38,9 @@ from cnnviz.engine.nets.norms.noisy_batch import seed_noise  # if noise
 from cnnviz.engine.nets.norms.on_weights import OnWeights  # if reweight
 from cnnviz.engine.nets.norms.spectral import SpectralNorm  # noqa: F401  # if reweight
 from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if reweight
+from cnnviz.engine.nets.pooling.blur import BlurPool  # noqa: F401  # if pooling
+from cnnviz.engine.nets.pooling.lp import LpPool  # noqa: F401  # if pooling
+from cnnviz.engine.nets.pooling.stochastic import Stochastic, seed_pools  # noqa: F401  # if pooling
 from cnnviz.engine.penalties import project, shrink  # if l1 or max_norm
 from cnnviz.engine.targets import over_all  # if smoothing
 
@@ -119,6 +122,9 @@ class Variant:
     own_statistics: bool = False  # if own_statistics
     dropout: Callable[[], nn.Module] = nn.Identity  # if dropout
     skip: bool = False  # if skip
+    pooling: Callable[[], nn.Module] = nn.Identity  # if pooling
+    stride: int = 1  # of a convolution where maps get smaller  # if stride
+    ending: Callable[[], nn.Module] = nn.Identity  # if ending
     weight_decay: float = 0.0  # if weight_decay
     schedule: Callable[[int], float] = lambda step: 1.0  # if schedule
     warmup_steps: int = 0  # if warmup_steps
@@ -185,7 +191,7 @@ def mlp(given: Variant, input_shape: Sequence[int], classes: int, generator: Gen
 
 
 def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
-    """(N, C, H, W) to logits (N, classes): 3×3 convolutions with two 2×2 max-pools on the way, global average pooling."""
+    """(N, C, H, W) to logits (N, classes): 3×3 convolutions, two of them pooled on the way, then one linear layer."""
     channels = [input_shape[0], *[given.width] * (given.depth - 1)]
     convolutions = given.depth - 1
     pooled = {math.ceil(convolutions / 3), math.ceil(2 * convolutions / 3)} - {convolutions}
@@ -193,10 +199,18 @@ def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Gen
     pairs: Iterable[tuple[int, int]] = pairwise(channels)
     pairs = ((fan_in, units * given.pieces) for fan_in, units in pairs)  # if maxout
     for number, pair in enumerate(pairs, 1):
-        net.append(Layer(initialised(given, nn.Conv2d(*pair, kernel_size=3, padding=1), generator), given))
+        convolution = nn.Conv2d(*pair, kernel_size=3, padding=1)  # if unit_stride
+        convolution = nn.Conv2d(*pair, 3, padding=1, stride=given.stride if number in pooled else 1)  # if stride
+        net.append(Layer(initialised(given, convolution, generator), given))
         if number in pooled:
-            net.append(nn.MaxPool2d(2))
-    net.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten(), initialised(given, nn.Linear(given.width, classes), generator)])
+            net.append(nn.MaxPool2d(2))  # if max_pooling
+            net.append(given.pooling())  # if pooling
+    features = given.width  # if average_ending
+    net.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten()])  # if average_ending
+    net.extend([given.ending(), nn.Flatten()])  # if ending
+    features = net.eval()(torch.zeros(1, *input_shape)).numel()  # if ending
+    net.train()  # if ending
+    net.append(initialised(given, nn.Linear(features, classes), generator))
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
 
@@ -364,6 +378,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     net = given.net(given, inputs.shape[1:], classes, Generator().manual_seed(SEED))
     seed_noise(net, SEED)  # if noise
     seed_masks(net, SEED)  # if masks
+    seed_pools(net, SEED)  # if stochastic
     if given.init is lsuv:  # if lsuv
         tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining

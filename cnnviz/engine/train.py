@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
@@ -24,9 +24,11 @@ from cnnviz.engine import (
     probes,
     schedules,
     shift,
+    shifts,
     signal,
     spectrum,
     units,
+    unpooling,
     weights,
 )
 from cnnviz.engine import device as devices
@@ -47,7 +49,6 @@ from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
-from cnnviz.engine.words import DOMAINS
 from cnnviz.settings import settings
 
 SHARED = (
@@ -56,6 +57,11 @@ SHARED = (
     "sweep_across_values", "sweep_examples", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
     "surface_statistics", "surface_seed", "calculation",
 )  # fmt: skip
+PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "domains": domains.PLACES,
+    "shifts": shifts.PLACES,
+    "unpooling": unpooling.PLACES,
+}
 EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
 OnBegin = Callable[[str, Recording], None]
@@ -246,8 +252,9 @@ class Learner:
             "log_grad_range": list(probes.LOG_RANGE),
         }
         more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
-        if self.experiment.measure.domains:
-            more["places"] = {name: list(DOMAINS) for name in ("domain_accuracy", "domain_adapted")}
+        places = [found for setting, found in PLACES.items() if self.experiment.get(setting)]
+        if places:
+            more["places"] = {column: list(names) for found in places for column, names in found.items()}
         return Recording(self.experiment, tuple(self.watch.layers), about | more)
 
     def _tuned(self) -> lsuv.Tuning:
@@ -384,6 +391,10 @@ class Learner:
             columns |= modes(self.net, self.found.test_inputs, self.found.test_labels, wanted, self.objective)
         if self.experiment.measure.units:
             columns |= units.dead_units(self.net, self.found.test_inputs)
+        if self.experiment.measure.shifts:
+            columns |= shifts.by_shift(self.net, self.found.test_inputs, self.found.test_labels)
+        if self.experiment.measure.unpooling:
+            columns |= unpooling.rebuilt(self.net, self.found.test_inputs)
         if self.experiment.measure.domains:
             columns |= domains.by_domain(self.net, self.experiment.data, self.experiment.seed, self.device)
         if self.experiment.data.dataset == "curve":

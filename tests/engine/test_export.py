@@ -76,6 +76,11 @@ SCRIPTS = {
         )
     },
     "shapes in negative": {"A": replace(CNN, dataset="shapes", domain="negative", train_examples=64)},
+    "stochastic and strided pools, and whole maps at the end": {
+        "A": replace(CNN, pooling="stochastic", ending="flatten", norm="batch"),
+        "B": replace(CNN, pooling="strided", ending="flatten", norm="noisy_batch"),
+        "C": CNN,
+    },
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -89,6 +94,9 @@ SWEPT = {
     "optimiser": words.OPTIMISERS,
     "schedule": words.SCHEDULES,
     "net": ("mlp", "cnn", "rnn"),
+    "pooling": words.POOLINGS,
+    "pool_p": (1.5, 4.0),
+    "ending": words.ENDINGS,
     "pieces": (2, 3),
     "groups": (2, 3),
     "power_steps": (1, 4),
@@ -112,6 +120,9 @@ NEEDED_BESIDE = {
     "pieces": {"activation": "maxout", "net": "cnn", "width": 6},
     "init_std": {"init": "uniform"},
     "norm": {"net": "cnn", "width": 6, "groups": 2, "weight_decay": 0.1},
+    "pooling": {"net": "cnn", "width": 6},
+    "pool_p": {"net": "cnn", "width": 6, "pooling": "lp"},
+    "ending": {"net": "cnn", "width": 6, "pooling": "blur"},
     "groups": {"norm": "group"},
     "dropout": {"net": "cnn", "width": 6},
     "keep": {"dropout": "inverted"},
@@ -239,6 +250,10 @@ ABSENT = {
     "masks": ("seed_masks", replace(TINY, dropout="drop_connect")),
     "the L1 step": ("def shrink", replace(TINY, l1=0.1)),
     "max-norm": ("def project", replace(TINY, max_norm=1.0)),
+    "other pools": ("class LpPool", replace(CNN, pooling="lp")),
+    "strides": ("stride", replace(CNN, pooling="strided")),
+    "draws of a pool": ("seed_pools", replace(CNN, pooling="stochastic")),
+    "other ends of the maps": ("ending", replace(CNN, ending="flatten")),
     "decay": ("decay", replace(TINY, weight_decay=0.1)),
     "schedules": ("schedule", replace(TINY, schedule="cosine")),
     "warm-up": ("warmup", replace(TINY, warmup_steps=3)),

@@ -36,6 +36,9 @@ KINDS = {
     "mlp, weight norm, decay": replace(MLP, norm="weight", weight_decay=0.01, clip_weight=0.4, spectrum=True),
     "mlp, spectral norm, skip": replace(MLP, norm="spectral", skip=True, signal=True, spectrum=True, units=True),
     "cnn, spectral norm": replace(CNN, norm="spectral", clip_norm=0.5, spectrum=True),
+    "cnn, stochastic pooling": replace(CNN, pooling="stochastic", norm="batch"),
+    "cnn, blur pooling, flattened": replace(CNN, pooling="blur", ending="flatten", optimiser="adam", lr=0.01),
+    "cnn, strided": replace(CNN, pooling="strided", norm="spectral"),
     "cnn, group norm": replace(CNN, norm="group", groups=3),
     "mlp, plain dropout, skip": replace(MLP, dropout="plain", keep=0.8, skip=True),
     "mlp, inverted dropout, noisy batch norm": replace(MLP, dropout="inverted", norm="noisy_batch", units=True),
@@ -89,7 +92,8 @@ def test_another_seed_gives_other_numbers():
 def test_recording_changes_nothing(kind):
     quiet = final_parameters(replace(KINDS[kind], **QUIET))
     domains = KINDS[kind].data.dataset == "shapes"
-    everything = EVERYTHING | {"shift": KINDS[kind].net.net != "rnn"}  # refused there
+    net = KINDS[kind].net.net
+    everything = EVERYTHING | {"shift": net != "rnn", "shifts": net == "cnn", "unpooling": net == "cnn"}  # refused elsewhere
     measured = final_parameters(replace(KINDS[kind], **everything, domains=domains))
     assert all(torch.equal(quiet[name], measured[name]) for name in quiet)
 

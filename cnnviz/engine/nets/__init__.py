@@ -15,6 +15,7 @@ from cnnviz.engine.nets.drops.masks import seed_masks
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.mlp import Mlp, mlp
 from cnnviz.engine.nets.norms.noisy_batch import seed_noise
+from cnnviz.engine.nets.pooling.stochastic import seed_pools
 from cnnviz.engine.nets.rnn import Rnn, rnn
 
 Network = Mlp | Cnn | MaxoutDifference | Rnn
@@ -39,4 +40,5 @@ def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generat
             assert isinstance(layer, Layer)
             layer.drop_with(DROPS[dropout.dropout](dropout))
         seed_masks(built, generator.initial_seed())
+    seed_pools(built, generator.initial_seed())
     return built

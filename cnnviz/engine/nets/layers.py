@@ -64,7 +64,7 @@ class Layer(nn.Module):
     def _with(self, weight: Tensor, x: Tensor) -> Tensor:
         if isinstance(self.weights, nn.Linear):
             return F.linear(x, weight, self.weights.bias)
-        return F.conv2d(x, weight, self.weights.bias, padding=self.weights.padding)
+        return F.conv2d(x, weight, self.weights.bias, stride=self.weights.stride, padding=self.weights.padding)
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.weights(x) if self.reweight is None else self._with(self.reweight(self.weight), x)
