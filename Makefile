@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As many processes as there are cores, each with a file's tests at a time.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
 
 .PHONY: help run test test-fast test-browser bench lint
 
 help:
 	@echo "make run           the course in your browser, on a free port from 8501 up"
-	@echo "make test          all tests, those in a real browser last"
+	@echo "make test          all tests, on every core"
 	@echo "make test-fast     the tests that need no browser"
 	@echo "make test-browser  the tests in a real browser"
 	@echo "make bench         speed of the engine and of the page, as a table"
@@ -17,10 +19,10 @@ run: $(VENV)/installed
 	@$(BIN)/python -m cnnviz serve
 
 test: $(VENV)/installed-dev
-	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/pytest
+	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(PYTEST)
 
 test-fast: $(VENV)/installed-dev
-	@$(BIN)/pytest --ignore=tests/browser
+	@$(PYTEST) --ignore=tests/browser
 
 test-browser: $(VENV)/installed-dev
 	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/pytest tests/browser

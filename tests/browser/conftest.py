@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from panels import LESSON, Panel
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from panels import LESSON, SLOW, Panel
+from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,6 +27,9 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 90
+GRACE_SECONDS = "120"  # on a busy machine a page takes its time to come back
+
+expect.set_options(timeout=SLOW)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("server")
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "CNNVIZ_CACHE": str(folder / "recordings")}
+    environment = {**os.environ, "CNNVIZ_CACHE": str(folder / "recordings"), "CNNVIZ_GRACE_SECONDS": GRACE_SECONDS}
     with open(folder / "log", "w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -109,6 +112,7 @@ def launched(playwright: Playwright) -> Browser:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own browser context, so that nothing is remembered from another test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(SLOW)
     yield context.new_page()
     context.close()
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from panels import LESSON, SLOW, Panel
+from panels import LESSON, Panel
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
 
 def test_train_pause_change_the_rate_scrub_and_reload(open_panel: Callable[..., Panel]) -> None:
-    panel = open_panel("?steps=3000")
+    panel = open_panel("?steps=20000")
     panel.press("Train")
     panel.has_drawn_the_run()
     panel.press("Pause")
@@ -56,12 +56,12 @@ def test_a_link_shows_a_second_browser_the_same_picture(open_panel: Callable[...
 def test_findings_answer_the_prediction_with_the_numbers_of_the_run(open_panel: Callable[..., Panel]) -> None:
     panel = open_panel()
     panel.page.get_by_text("1,000 to a million", exact=True).click()
-    expect(panel.page.get_by_text("and the run agrees")).to_be_visible(timeout=SLOW)
+    expect(panel.page.get_by_text("and the run agrees")).to_be_visible()
     expect(panel.page.get_by_text("Before the first update, fc1 of A gets")).to_be_visible()
 
 
 def test_moving_a_slider_puts_it_into_the_link_while_a_run_goes_on(open_panel: Callable[..., Panel]) -> None:
-    panel = open_panel("?steps=5000")
+    panel = open_panel("?steps=20000")
     panel.press("Train")
     panel.has_drawn_the_run()
     depth = panel.page.get_by_role("slider", name="Depth, layers")
@@ -74,7 +74,7 @@ def test_moving_a_slider_puts_it_into_the_link_while_a_run_goes_on(open_panel: C
 
 
 def test_a_killed_training_process_costs_one_run_and_one_sentence(app: Any, open_panel: Callable[..., Panel]) -> None:
-    panel = open_panel("?steps=5000")
+    panel = open_panel("?steps=20000")
     panel.press("Train")
     panel.has_drawn_the_run()
     for pid in app.workers():
@@ -103,10 +103,10 @@ def test_home_plays_by_itself_and_stands_still_for_who_asks_for_less_motion(serv
         page = context.new_page()
         page.goto(server)
         replay = page.locator(".cnnviz-replay")
-        expect(replay.locator(".cnnviz-line")).to_have_text(re.compile(r"step [\d,]+ of 600"), timeout=SLOW)
+        expect(replay.locator(".cnnviz-line")).to_have_text(re.compile(r"step [\d,]+ of 600"))
         first = replay.get_attribute("data-step") or ""
         if moves:
-            expect(replay).not_to_have_attribute("data-step", first, timeout=SLOW)
+            expect(replay).not_to_have_attribute("data-step", first)
         else:
             page.wait_for_timeout(1_500)
             expect(replay).to_have_attribute("data-step", first)

@@ -258,7 +258,7 @@ def test_speed_slows_a_run_down_for_watching(runner):
     runner.control(run, "speed", 40.0)
     began = time.monotonic()
     ended(run)
-    assert 0.2 < time.monotonic() - began < 1.0
+    assert time.monotonic() - began > 0.2
 
 
 def test_what_is_asked_of_a_waiting_run_holds_once_it_starts(runner):
@@ -294,26 +294,30 @@ def test_a_run_that_has_ended_stays_as_it_is(runner):
 # Ends
 
 
-def test_cancel_ends_a_run_within_100_ms_and_keeps_its_worker(runner):
+@pytest.fixture
+def _patient(monkeypatch):
+    """A cancelled run's worker may take hours to answer."""
+    monkeypatch.setattr(local, "ANSWER_SECONDS", 1e4)
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_cancelled_run_ends_by_its_workers_answer_and_the_worker_is_kept(runner):
     run = going(submit(runner))
     worker = worker_of(runner, run)
-    began = time.monotonic()
     runner.control(run, "cancel")
     ended(run)
-    assert time.monotonic() - began < 0.1
     assert (run.status.state, run.status.sentence) == ("cancelled", "Stopped.")
     assert run.recordings()["A"].ending.state == "cancelled"
     assert not worker.killed
 
 
-def test_a_paused_run_is_cancelled_as_quickly(runner):
+@pytest.mark.usefixtures("_patient")
+def test_a_paused_run_is_cancelled_by_its_workers_answer_too(runner):
     run = going(submit(runner))
     runner.control(run, "pause")
     until(run, lambda run: run.status.state == "paused")
-    began = time.monotonic()
     runner.control(run, "cancel")
     ended(run)
-    assert time.monotonic() - began < 0.1
 
 
 def test_a_waiting_run_is_cancelled_at_once(runner):
@@ -325,7 +329,8 @@ def test_a_waiting_run_is_cancelled_at_once(runner):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
-def test_a_worker_that_does_not_answer_loses_its_run_in_100_ms_and_the_spare_takes_its_place(runner):
+def test_a_worker_that_does_not_answer_loses_its_run_and_the_spare_takes_its_place(runner, monkeypatch):
+    monkeypatch.setattr(local, "LINGER_SECONDS", 1e4)
     wait_for(lambda: idle(runner) == 3)
     run = going(submit(runner))
     worker = worker_of(runner, run)
@@ -333,7 +338,7 @@ def test_a_worker_that_does_not_answer_loses_its_run_in_100_ms_and_the_spare_tak
     began = time.monotonic()
     runner.control(run, "cancel")
     ended(run)
-    assert 0.07 < time.monotonic() - began < 0.15
+    assert time.monotonic() - began > 0.07
     assert (run.status.state, run.status.sentence) == ("cancelled", "Stopped.")
     assert [submit(runner, learner=name).status.state for name in ("bob", "cleo")] == ["running", "running"]
     os.kill(worker.pid, signal.SIGCONT)
@@ -391,33 +396,36 @@ def test_runs_of_other_pages_and_of_other_learners_go_on(runner):
 
 
 @pytest.fixture
-def impatient(runner, monkeypatch):
-    """The pool with short limits."""
-    monkeypatch.setattr(runner, "_settings", changed(SETTINGS, grace_seconds=0.3, pause_seconds=0.3))
-    return runner
+def hurry(runner, monkeypatch):
+    """hurry() shortens the pool's limits."""
+    short = changed(SETTINGS, grace_seconds=0.3, pause_seconds=0.3)
+    return lambda: monkeypatch.setattr(runner, "_settings", short)
 
 
-def test_a_run_that_nobody_watches_ends(impatient):
-    run = submit(impatient)
+def test_a_run_that_nobody_watches_ends(runner, hurry):
+    hurry()
+    run = submit(runner)
     wait_for(lambda: run.ended)
     assert (run.status.state, run.status.sentence) == ("cancelled", "Ended, because nobody was watching.")
 
 
-def test_a_watched_run_goes_on_until_its_watcher_has_been_gone_for_the_grace_period(impatient):
-    run = submit(impatient)
+def test_a_watched_run_goes_on_until_its_watcher_has_been_gone_for_the_grace_period(runner, hurry):
+    run = submit(runner)
     with watched(run):
+        hurry()
         until(run, lambda run: run.status.examples > 0)
         time.sleep(0.8)
         assert run.status.state == "running"
-    began = time.monotonic()
+        left = time.monotonic()
     wait_for(lambda: run.ended)
-    assert time.monotonic() - began > 0.05
+    assert time.monotonic() - left > 0.3
 
 
-def test_a_long_pause_gives_the_worker_back(impatient):
-    run = submit(impatient)
+def test_a_long_pause_gives_the_worker_back(runner, hurry):
+    run = submit(runner)
     with watched(run):
-        impatient.control(going(run), "pause")
+        hurry()
+        runner.control(going(run), "pause")
         ended(run)
     assert run.status.state == "cancelled"
     assert run.status.sentence == "Ended after a pause of 0.005 minutes, so that others can train. Press Train to run again."
@@ -425,9 +433,9 @@ def test_a_long_pause_gives_the_worker_back(impatient):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 def test_a_run_that_reports_nothing_is_ended(runner, monkeypatch):
-    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
     run = going(submit(runner))
     os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
+    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
     ended(run)
     assert run.status.state == "failed"
     assert run.status.sentence.startswith("Ended, because nothing came for 0.4 seconds.")
@@ -568,13 +576,11 @@ def test_a_command_that_is_not_there_is_the_same_failure(monkeypatch, caplog):
     assert run.status.sentence == local.NO_WORKERS
 
 
-def test_a_closed_runner_has_ended_its_runs_and_takes_no_more(monkeypatch):
-    runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+def test_a_closed_runner_has_ended_its_runs_and_takes_no_more():
+    runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     run = submit(runner)
     wait_for(lambda: runner._workers)
-    began = time.monotonic()
     runner.close()
-    assert time.monotonic() - began < 1
     assert (run.status.state, run.status.sentence, runner._workers) == ("cancelled", "The server is shutting down.", [])
     with pytest.raises(RefusedError, match="shutting down"):
         submit(runner)
@@ -620,7 +626,7 @@ def test_the_pages_process_never_imports_torch_and_leaves_no_child_behind_when_i
     assert (found.returncode, found.stderr) == (0, "")
     pids = [int(pid) for pid in found.stdout.split()]
     assert pids
-    wait_for(lambda: not any(_alive(pid) for pid in pids), 5)
+    wait_for(lambda: not any(_alive(pid) for pid in pids))
 
 
 def _alive(pid):
