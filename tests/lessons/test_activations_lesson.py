@@ -1,12 +1,10 @@
-"""Lesson 220: every claim is trained, holds on its preset, and fails with its numbers where it is not so."""
+"""Lesson 220: what its presets show beside the claims, and that a claim fails with its numbers where it is not so."""
 
 import numpy as np
 import pytest
 
 import cnnviz
-from cnnviz import store
 from cnnviz.engine.experiment import replace
-from cnnviz.engine.records import Recording
 from cnnviz.lessons import find
 
 LESSON = find("activations")
@@ -19,17 +17,8 @@ def shortly(preset, letter="A", **settings):
     return cnnviz.record(experiment)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
-def test_a_claim_holds_on_its_preset(recorded, name):
-    measured = CLAIMS[name].measure(recorded(CLAIMS[name].preset))
-    assert measured is not None
-    assert measured.holds, measured.sentence
-    assert any(letter.isdigit() for letter in measured.sentence)
-    assert measured.sentence.endswith(".")
-
-
-def test_the_top_sigmoid_layer_saturates_first_and_lets_go_as_the_net_learns(recorded):
-    a = recorded("saturation")["A"]
+def test_the_top_sigmoid_layer_saturates_first_and_lets_go_as_the_net_learns(stored):
+    a = stored("saturation")["A"]
     shares, losses = a.column("fraction_saturated")[:, :4], a.column("loss")
     peak = int(shares[:, 3].argmax())
     assert shares[peak].round(1).tolist() == pytest.approx([0, 0, 0, 1.0], abs=0.05)
@@ -39,35 +28,33 @@ def test_the_top_sigmoid_layer_saturates_first_and_lets_go_as_the_net_learns(rec
     assert shares[-10:, 3].mean() < 0.8
 
 
-def test_more_than_half_of_the_relus_die_and_take_the_net_with_them(recorded):
-    a, b = recorded("dying").values()
-    stored = store.shared().get(a.experiment.key())
-    assert stored.column("test_accuracy")[-1] == pytest.approx(0.1, abs=0.02)
+def test_more_than_half_of_the_relus_die_and_take_the_net_with_them(stored):
+    a, b = stored("dying").values()
     assert a.column("dead_map")[-1, :3].mean() > 0.5
-    assert a.column("test_accuracy")[-1] < 0.4, "how many live on is left to the processor's rounding"
+    assert a.column("test_accuracy")[-1] == pytest.approx(0.1, abs=0.02)
     assert b.column("dead_map")[-1, :3].mean() < 0.05
     assert b.column("off_fraction")[:, :3].mean(1).max() > 0.5, "thrown off as well"
     assert b.column("test_accuracy").max() > 0.2
 
 
 @pytest.mark.parametrize("activation", ["prelu", "elu"])
-def test_other_functions_revive_what_starts_off_too(recorded, activation):
-    a = recorded("born_off")["A"]
+def test_other_functions_revive_what_starts_off_too(stored, activation):
+    a = stored("born_off")["A"]
     other = cnnviz.record(replace(a.experiment, activation=activation))
     measured = CLAIMS["off_comes_back"].measure({"A": a, "B": other})
     assert measured.holds, measured.sentence
     assert other.column("test_accuracy")[-1] > 0.7
 
 
-def test_prelu_and_maxout_learn_their_shapes(recorded):
-    a, b = recorded("learned").values()
+def test_prelu_and_maxout_learn_their_shapes(stored):
+    a, b = stored("learned").values()
     slopes = a.column("prelu_slope")[-1, :3]
     assert np.abs(slopes - 0.25).max() > 0.05
     assert min(r.column("test_accuracy")[-1] for r in (a, b)) > 0.7
 
 
-def test_two_pieces_miss_the_w_and_eight_follow_it(recorded):
-    a, b = recorded("fit").values()
+def test_two_pieces_miss_the_w_and_eight_follow_it(stored):
+    a, b = stored("fit").values()
     error = [np.abs(r.column("fit_output")[-1] - r.column("fit_target")[-1]).max() for r in (a, b)]
     assert error[0] > 0.3
     assert error[1] < 0.05
@@ -95,13 +82,7 @@ def test_a_comparison_fails_with_its_numbers_where_the_run_is_too_short(claim, p
     assert not measured.holds, measured.sentence
 
 
-@pytest.mark.parametrize("name", CLAIMS)
-def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
-    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
-    assert CLAIMS[name].measure(empty) is None
-
-
-def test_the_prediction_is_answered_by_the_saturated_shares(recorded):
-    assert LESSON.prediction.options[LESSON.prediction.answer(recorded("saturation"))].startswith("The last")
+def test_the_prediction_is_answered_by_the_saturated_shares(stored):
+    assert LESSON.prediction.options[LESSON.prediction.answer(stored("saturation"))].startswith("The last")
     assert LESSON.prediction.options[LESSON.prediction.answer({"A": shortly("saturation")})] == "In none"
-    assert LESSON.prediction.answer(recorded("dying")) is None
+    assert LESSON.prediction.answer(stored("dying")) is None
