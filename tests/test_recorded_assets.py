@@ -22,7 +22,7 @@ MORE = {
     "initialisation/lsuv": 0.1,
     "initialisation/constant grad_hist": 0.5,
 }
-FIRST_STEPS = 12
+FIRST_STEPS = 5
 
 
 class Briefly(Unattended):

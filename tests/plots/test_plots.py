@@ -74,12 +74,12 @@ NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step"}
 MAPS = {"heatmap", "contour"}
 
 
-@cache
 def recorded(name, **settings):
     """Small recordings that have what a plot needs."""
     return record(**{**settings, **NEEDS.get(name, {})})
 
 
+@cache
 def record(**settings):
     small = {
         "dataset": "digits",
