@@ -25,7 +25,7 @@ from cnnviz.plots.variance import (
 
 lesson = lessons.load(__file__)
 SETTINGS = (
-    "net", "depth", "width", "activation", "init", "init_std", "init_scale",
+    "net", "pooling", "depth", "width", "activation", "init", "init_std", "init_scale",
     "optimiser", "lr", "steps", "batch_size", "seed",
 )  # fmt: skip
 
@@ -41,7 +41,8 @@ with ui.controls(lesson, SETTINGS) as knob:
     knob.slider("depth")
     knob.slider("width", low=4, high=512)
     with st.expander("More settings"):
-        knob.choice("net", ("mlp", "cnn"))
+        if knob.choice("net", ("mlp", "cnn")) == "cnn":
+            knob.choice("pooling", ("max", "strided", "none"))
         knob.choice("optimiser")
         knob.slider("lr", low=1e-4, high=1)
         knob.slider("batch_size", low=8, high=512)
@@ -72,9 +73,9 @@ TRAINED: ui.Tabs = {
 with knob.stage:
     fresh = ui.live(lesson, variants, fresh_tabs, instant=True, follows=knob)
     st.caption(
-        "Measured anew whenever a control changes. Dashed is what the lines below predict for an infinitely wide net, fully "
-        "connected and with weights drawn around 0; for convolutions, with their pools and padded edges, and for equal weights "
-        "they predict nothing."
+        "Measured anew while a slider moves, and whenever a control changes. Dashed is what the lines below predict for an "
+        "infinitely wide net with weights drawn around 0; for convolutions place by place, since a padded edge reads less, and "
+        "only without max pooling: a maximum depends on how alike neighbours are. For equal weights they predict nothing."
     )
 
 for letter, recording in content.loops(fresh):

@@ -11,8 +11,8 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.engine.words import INITS_WITH_STD
-from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
-from cnnviz.lessons.mean_field import theory
+from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy, mean_field
+from cnnviz.lessons.mean_field_maps import theory as on_maps
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -301,7 +301,7 @@ def left_at_layer_20(recordings: Recordings) -> int | None:
 
 def curves(variants: Variants, column: str) -> tuple[tuple[str, tuple[str, ...], tuple[float | None, ...]], ...]:
     """Theory's curve of a column for each variant that has one: (letter, layers, a value a layer)."""
-    found = {letter: theory(experiment) for letter, experiment in variants.items()}
+    found = {letter: mean_field.theory(experiment) or on_maps(experiment) for letter, experiment in variants.items()}
     return tuple((letter, known.layers, getattr(known, column)) for letter, known in found.items() if known)
 
 

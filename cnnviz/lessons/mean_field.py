@@ -1,4 +1,4 @@
-"""Mean field: the variances that a very wide, freshly drawn net has layer by layer, in closed form; NumPy only.
+"""Mean field: the variances that a very wide, freshly drawn fully connected net has layer by layer; NumPy only.
 
 z of a layer is a sum of many independent terms, so it is Gaussian, and its variance alone passes on: forward
 Var z' = fan_in σ² E[f(z)²], backward Var ∂a = fan_out σ'² E[f'(z')²] Var ∂a'. Poole et al. 2016, Schoenholz et al. 2017.
@@ -132,14 +132,14 @@ def theory(experiment: Experiment) -> Theory | None:
         square = _mean(values**2)
         activation_var.append(square - _mean(values) ** 2)
         gains.append(layer.units * sigma2 * _mean(slopes**2))
-    gradients = [_loss_gradient(z_var[-1], experiment.batch_size) if z_var[-1] < TOO_LARGE else math.nan]
+    gradients = [loss_gradient(z_var[-1], experiment.batch_size) if z_var[-1] < TOO_LARGE else math.nan]
     for gain in reversed(gains[1:]):
         gradients.append(gradients[-1] * gain)
     names = tuple(layer.layer for layer in layers)
-    return Theory(names, _drawn(z_var), _drawn(activation_var), _drawn(gradients[::-1]))
+    return Theory(names, as_curve(z_var), as_curve(activation_var), as_curve(gradients[::-1]))
 
 
-def _loss_gradient(logit_variance: float, batch_size: int) -> float:
+def loss_gradient(logit_variance: float, batch_size: int) -> float:
     """Mean of (∂loss/∂logit)², ∂loss/∂logit = (p − y)/N, with p the softmax of Gaussian logits and y any class as likely."""
     exponents = math.sqrt(logit_variance) * LOGITS
     p = np.exp(exponents - exponents.max(1, keepdims=True))
@@ -152,5 +152,6 @@ def _mean(values: Any) -> float:
     return float(np.sum(values * DENSITY))
 
 
-def _drawn(values: list[float]) -> Curve:
+def as_curve(values: list[float]) -> Curve:
+    """The values, with a gap where one is 0, or no longer finite."""
     return tuple(value if 1 / TOO_LARGE < value < TOO_LARGE else None for value in values)

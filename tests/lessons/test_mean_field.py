@@ -9,8 +9,9 @@ from cnnviz.engine import nets
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.words import INITS
-from cnnviz.lessons import mean_field
+from cnnviz.lessons import mean_field, mean_field_maps
 from cnnviz.lessons.mean_field import fans, theory, weight_variance
+from cnnviz.lessons.mean_field_maps import POOLINGS
 
 WIDE = Experiment.of(
     depth=6, width=512, train_examples=500, test_examples=10, steps=1, snapshots=2, histograms=0, evaluations=0, signal=True,
@@ -59,6 +60,37 @@ def test_a_wide_net_has_the_variances_that_theory_gives(activation, init):
         assert np.all((ratios > 0.5) & (ratios < 2)), f"{column}: {ratios}"
 
 
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize(
+    ("activation", "init"), [("relu", "he"), ("tanh", "glorot"), ("gelu", "he_fan_out"), ("sigmoid", "orthogonal")]
+)
+def test_wide_maps_without_a_maximum_have_the_variances_that_theory_gives(activation, init, pooling):
+    experiment = replace(WIDE, net="cnn", depth=7, width=64, batch_size=8, activation=activation, init=init, pooling=pooling)
+    measured, known = cnnviz.record(experiment), mean_field_maps.theory(experiment)
+    assert known.layers == measured.layers
+    for column in ("z_var", "activation_var", "activation_grad_var"):
+        ratios = measured.column(column)[0][:-1] / np.array(getattr(known, column)[:-1], dtype=float)
+        assert np.all((ratios > 0.4) & (ratios < 2.5)), f"{column}: {ratios}"
+
+
+def test_a_linear_map_loses_at_its_edges_what_counting_gives():
+    """Two identity convolutions of σ² = 1/fan_in: a place keeps its window's share of places inside, and then theirs."""
+    experiment = replace(WIDE, net="cnn", depth=3, width=8, activation="linear", init="normal", pooling="none", init_std=1.0)
+    maps, strides = mean_field_maps.forward(experiment, [1 / 9, 1 / 72])
+    inside = np.zeros((28, 28))
+    for y in range(28):
+        for x in range(28):
+            inside[y, x] = sum(0 <= y + dy < 28 and 0 <= x + dx < 28 for dy in (-1, 0, 1) for dx in (-1, 0, 1)) / 9
+    np.testing.assert_allclose(maps[0].z, inside)
+    again = [
+        sum(inside[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1) if 0 <= y + dy < 28 and 0 <= x + dx < 28) / 9
+        for y in range(28)
+        for x in range(28)
+    ]
+    np.testing.assert_allclose(maps[1].z.ravel(), again, rtol=1e-6)
+    assert strides == [1, 1]
+
+
 def test_he_keeps_and_xavier_halves_under_relu_exactly():
     he, xavier = (theory(replace(WIDE, depth=30, init=init)) for init in ("he", "glorot"))
     np.testing.assert_allclose(he.z_var[1:-1], he.z_var[0], rtol=2e-3)
@@ -75,6 +107,13 @@ def test_lsuv_has_variance_1_everywhere():
 )
 def test_there_is_no_curve_where_the_theory_does_not_hold(settings):
     assert theory(replace(WIDE, **settings)) is None
+
+
+@pytest.mark.parametrize(
+    "settings", [{"net": "mlp"}, {"pooling": "max"}, {"ending": "flatten"}, {"norm": "batch"}, {"init": "lsuv"}]
+)
+def test_there_is_no_curve_on_maps_where_the_theory_does_not_hold(settings):
+    assert mean_field_maps.theory(replace(WIDE, **{"net": "cnn", "pooling": "none", **settings})) is None
 
 
 def test_what_is_zero_or_beyond_all_bounds_leaves_a_gap():
