@@ -1,8 +1,10 @@
-"""Calculations that an experiment may ask for instead of training: batch normalisation by hand beside autograd, in float64.
+"""Calculations that an experiment may ask for instead of training, in float64: batch normalisation by hand beside autograd, and
+polynomials, whose columns `polynomials.calculated` tells.
 
-Columns, over the m examples: x, centred, squared, x_hat, y, upstream; the six gradients of `by_hand.EQUATIONS`, and the same by
-autograd, auto_…; mean and variance. relative_error has one number an equation, as `by_hand.Gradient.apart` defines it, computed
-before anything is rounded to float32. rescaled_y and rescaled_d_x are y and ∂ℓ/∂x for the batch times RESCALED.
+Columns of batch normalisation, over the m examples: x, centred, squared, x_hat, y, upstream; the six gradients of
+`by_hand.EQUATIONS`, and the same by autograd, auto_…; mean and variance. relative_error has one number an equation, as
+`by_hand.Gradient.apart` defines it, computed before anything is rounded to float32. rescaled_y and rescaled_d_x are y and ∂ℓ/∂x
+for the batch times RESCALED.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cnnviz.engine import by_hand
+from cnnviz.engine import by_hand, polynomials
 from cnnviz.engine.experiment import Calculation, Experiment
 from cnnviz.engine.records import Ending, Recording, Snapshot
 
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 RESCALED = 12.0  # months in a year
 
 Columns = dict[str, NDArray[np.float32]]
@@ -32,15 +35,17 @@ def calculated_together(
     """Each variant's calculation, one snapshot each at step 0."""
     for name, experiment in variants.items():
         if on_begin:
-            examples = tuple(f"x{number}" for number in range(1, len(experiment.calculation.batch) + 1))
-            on_begin(name, Recording(experiment, examples, {**about, "dtype": "float64"}))
-        yield name, Snapshot(0, CALCULATIONS[experiment.calculation.calculation](experiment.calculation))
+            on_begin(
+                name, Recording(experiment, PLACES[experiment.calculation.calculation](experiment), {**about, "dtype": "float64"})
+            )
+        yield name, Snapshot(0, CALCULATIONS[experiment.calculation.calculation](experiment))
         if on_end:
             on_end(name, Ending("done", "Done: computed in float64.", 0))
 
 
-def batch_norm(given: Calculation) -> Columns:
+def batch_norm(experiment: Experiment) -> Columns:
     """The forward pass, the six equations by hand and by autograd, and how far apart they are."""
+    given = experiment.calculation
     x = np.array(given.batch)
     upstream = by_hand.padded(given.upstream, len(x))
     passed = by_hand.forward(x, given.gamma, given.beta, given.epsilon)
@@ -70,4 +75,20 @@ def by_autograd(x: by_hand.Numbers, upstream: by_hand.Numbers, given: Calculatio
     return {name: g.reshape(-1).numpy() for name, g in zip(by_hand.EQUATIONS, gradients, strict=True)}
 
 
-CALCULATIONS: dict[str, Callable[[Calculation], Columns]] = {"batch_norm": batch_norm}
+def examples(experiment: Experiment) -> tuple[str, ...]:
+    """The examples of a mini-batch by name."""
+    return tuple(f"x{number}" for number in range(1, len(experiment.calculation.batch) + 1))
+
+
+def polynomial(experiment: Experiment) -> Columns:
+    """The fit, its errors, and its path over λ."""
+    return {name: np.asarray(value, np.float32) for name, value in polynomials.calculated(experiment).items()}
+
+
+def coefficients(experiment: Experiment) -> tuple[str, ...]:
+    """The coefficients by name, all that the highest degree has."""
+    return tuple(f"w{digit}" for digit in SUBSCRIPTS[: polynomials.MOST + 1])
+
+
+CALCULATIONS: dict[str, Callable[[Experiment], Columns]] = {"batch_norm": batch_norm, "polynomial": polynomial}
+PLACES: dict[str, Callable[[Experiment], tuple[str, ...]]] = {"batch_norm": examples, "polynomial": coefficients}

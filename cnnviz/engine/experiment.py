@@ -23,7 +23,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
-from cnnviz.engine.parts import Penalty, Surface, Sweep
+from cnnviz.engine.parts import Penalty, Polynomial, Surface, Sweep
 from cnnviz.engine.targets import Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
@@ -54,6 +54,7 @@ __all__ = [
     "Net",
     "Optimiser",
     "Penalty",
+    "Polynomial",
     "Pretraining",
     "Schedule",
     "Surface",
@@ -217,7 +218,7 @@ class Pretraining(Checked):
 
 @dataclass(frozen=True)
 class Calculation(Checked):
-    """A calculation instead of a training run: batch normalisation of one feature, forward and backward."""
+    """A calculation instead of a training run; the other settings are those of batch normalisation of one feature."""
 
     calculation: str = choice("none", CALCULATIONS, "Calculation")
     batch: tuple[float, ...] = several((18, 25, 31, 38, 46, 55, 67, 80), -1e4, 1e4, 12, "Mini-batch", "x₁, x₂, …")
@@ -251,6 +252,7 @@ class Experiment(Checked):
     calculation: Calculation = Calculation()
     surface: Surface = Surface()
     penalty: Penalty = Penalty()
+    polynomial: Polynomial = Polynomial()
     steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")

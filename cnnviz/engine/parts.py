@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, switch, whole
-from cnnviz.engine.words import SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
+from cnnviz.engine.words import SHRINKAGES, SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
+
+LOWEST = 1e-5  # λ of lasso: below it, rounding would decide which coefficients are in use
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,20 @@ class Penalty(Checked):
         0.0, 1e-3, 1e3, "Max-norm", "L2, a unit's weights", off=0.0, log=True,
         help="After each update a unit's incoming weights are scaled back to this norm where they exceed it.",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Polynomial(Checked):
+    """The calculation “polynomial”: y(x) = w₀ + w₁x + … fitted to points of a noisy sine. See `polynomials`."""
+
+    degree: int = whole(9, 0, 9, "Degree M", help="The highest power of x; there are M + 1 coefficients.")
+    shrinkage: str = choice("ridge", SHRINKAGES, "Penalty", help="ridge: λ/2 times Σ w². lasso: λ times Σ |w|.")
+    strength: float = real(
+        0.0, 1e-20, 1e3, "Penalty λ", off=0.0, log=True, help="0: least squares. Lasso is computed from 10⁻⁵ up."
+    )
+    points: int = whole(10, 10, 1_000, "Points", log=True, help="10: those of Bishop's book. More: drawn with the same noise.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shrinkage == "lasso" and 0 < self.strength < LOWEST:
+            raise ExperimentError(f"strength (={self.strength:g}) must be at least {LOWEST:g} for lasso, or 0 for off.")

@@ -25,7 +25,8 @@ TWO_IN_THE_PLANE = ("moons", "spirals", "circles", "border")  # data sets of poi
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
-CALCULATIONS = ("none", "batch_norm")
+CALCULATIONS = ("none", "batch_norm", "polynomial")
+SHRINKAGES = ("ridge", "lasso")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "l1", "max_norm", "depth", "width",
     "init_scale", "pretraining_steps", "corruption", "smoothing", "keep",

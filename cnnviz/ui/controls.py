@@ -307,6 +307,7 @@ _WORDS = {
     "rnn": "recurrent, an image row a step",
     "each": "running statistics of each time step",
     "shared": "running statistics shared over time",
+    "border": "points on a wavy border",
 }
 
 
@@ -321,8 +322,10 @@ def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:
     names = {name for own in settings.values() for name in own}
     differing = [n for n in sorted(names, key=_order) if len({repr(experiment.get(n)) for experiment in variants.values()}) > 1]
     first = next(iter(variants.values()))
-    if first.calculation.calculation != "none":
+    if first.calculation.calculation == "batch_norm":
         differing = ["gamma", "beta", "epsilon"]
+    if first.calculation.calculation == "polynomial":
+        differing = list(dict.fromkeys(["degree", *differing]))
     if not differing:
         differing = ["activation", "depth", "init"]
     return {letter: ", ".join(filter(None, (_told(n, e, first) for n in differing))) for letter, e in variants.items()}

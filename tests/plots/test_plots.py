@@ -41,7 +41,15 @@ BY_HAND = ("batch_before_and_after", "gradients_by_hand", "relative_errors")
 ALONG_THE_STEP = ("loss_along_step", "gradient_change_along_step", "smoothness_over_steps")
 INSIDE = ("unit_percentiles", "input_shift_over_steps", "gradient_angle_by_layer", *ALONG_THE_STEP)
 BETWEEN = ("accuracy_by_domain", "domains_over_steps")
+POLYNOMIAL = ("polynomial_fit", "error_by_degree", "coefficient_sizes", "coefficient_paths")
+PLANE = {"depth": 3, "dataset": "border", "boundary": True, "training_set": True}
+BOTH_SETS = ("accuracy_on_both_sets", "loss_on_both_sets")
+WEIGHTS = ("zero_weights_over_steps", "largest_unit_by_layer")
 NEEDS = {
+    **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
+    "decision_boundary": PLANE,
+    **{name: {"depth": 3, "training_set": True} for name in BOTH_SETS},
+    **{name: {"depth": 3, "weights": True, "l1": 0.01} for name in WEIGHTS},
     "top_singular_over_steps": {"spectrum": True},
     "fitted_curve": CURVE,
     "convex_halves": CURVE,
@@ -70,7 +78,7 @@ NEEDS = {
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
 NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
-NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step"}
+NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary"}
 MAPS = {"heatmap", "contour"}
 
 
@@ -104,7 +112,7 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    whole = name in (*MODES, *INSIDE, *BETWEEN)
+    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS)
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 

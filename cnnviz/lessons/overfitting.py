@@ -1,0 +1,288 @@
+"""Overfitting: polynomials through ten points, then nets on points in the plane, and what penalties, dropout and more data do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cnnviz.engine.experiment import Experiment, replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.polynomials import (
+    a_penalty_shrinks_them,
+    coefficients_explode,
+    exact_on_ten_and_lost_between,
+    lasso_gives_exact_zeros,
+    more_points_are_a_cure,
+)
+from cnnviz.plots.numbers import number_text, percent_text
+
+Recordings = Mapping[str, Recording]
+
+TEN = Experiment.of(calculation="polynomial", steps=1, snapshots=2, histograms=0, evaluations=0)
+PLANE = Experiment.of(
+    dataset="border", train_examples=211, test_examples=200, depth=3, width=64, optimiser="adam", lr=0.01, batch_size=211,
+    steps=800, snapshots=60, histograms=0, evaluations=30, training_set=True, boundary=True, weights=True,
+)  # fmt: skip
+SMALL = replace(PLANE, width=32)
+
+PRESETS = {
+    "plane": Preset(
+        "In the plane: none, L2, dropout",
+        {"A": PLANE, "B": replace(PLANE, weight_decay=0.005), "C": replace(PLANE, dropout="inverted", keep=0.5)},
+        "211 points to learn from, 200 to be tested on; one label in twenty is wrong. Watch A's border while it learns.",
+        "The lecture compares the same three on a set of this size.",
+    ),
+    "penalties": Preset(
+        "In the plane: L1, elastic net, max-norm",
+        {
+            "A": SMALL,
+            "B": replace(SMALL, l1=0.5),
+            "C": replace(SMALL, l1=0.3, weight_decay=0.002),
+            "D": replace(SMALL, max_norm=1.5),
+        },
+        "Three ways to keep weights small, next to none. Open Weights.",
+    ),
+    "degrees": Preset(
+        "Polynomials: degree 9 and degree 3",
+        {"A": TEN, "B": replace(TEN, degree=3)},
+        "Ten noisy points of a sine. A has as many coefficients as there are points. Degree M and λ move A.",
+        "After Bishop 2006, figures 1.4 and 1.5; the points are his.",
+    ),
+    "ridge": Preset(
+        "Polynomials: a very small penalty",
+        {"A": TEN, "B": replace(TEN, strength=1.5e-8)},
+        "Both of degree 9. B pays λ/2 = 0.75 × 10⁻⁸ for each unit of w², A nothing.",
+        "λ is Bishop's e⁻¹⁸, figure 1.7.",
+    ),
+    "lasso": Preset(
+        "Polynomials: ridge and lasso",
+        {"A": replace(TEN, strength=1e-3), "B": replace(TEN, strength=1e-3, shrinkage="lasso")},
+        "Open Paths, and move λ: which coefficients are exactly 0?",
+    ),
+    "data": Preset(
+        "Polynomials: ten points and a hundred",
+        {"A": TEN, "B": replace(TEN, points=100)},
+        "Both of degree 9 and without a penalty.",
+        "After Bishop 2006, figure 1.6.",
+    ),
+}
+
+LECTURE = {"none": (0.9478672985781991, 0.915), "L2": (0.9383886255924171, 0.93), "dropout": (0.9289099526066351, 0.95)}
+
+
+def beside_the_lecture(recordings: Recordings) -> dict[str, list[str]]:
+    """Training and test accuracy without anything, with L2 and with dropout: the lecture's, and those of the runs shown."""
+    found = _compared(recordings)
+    ours = {name: _accuracies(recording) if recording else None for name, recording in found.items()}
+    return {
+        "": list(LECTURE),
+        "lecture, training": [f"{train:.3f}" for train, _test in LECTURE.values()],
+        "lecture, test": [f"{test:.3f}" for _train, test in LECTURE.values()],
+        "here, training": [f"{pair[0]:.3f}" if pair else "…" for pair in ours.values()],
+        "here, test": [f"{pair[1]:.3f}" if pair else "…" for pair in ours.values()],
+    }
+
+
+def regularised_gap_is_smaller(recordings: Recordings) -> Measured | None:
+    """Training accuracy less test accuracy, of the three nets."""
+    found = _compared(recordings)
+    if None in found.values():
+        return None
+    gaps = {name: np.subtract(*_accuracies(recording)) for name, recording in found.items() if recording}
+    told = ", ".join(f"{number_text(100 * float(gap))} with {name}" for name, gap in gaps.items())
+    sentence = f"Percentage points between training and test set: {told.replace('with none', 'without anything')}."
+    return Measured(bool(max(gaps["L2"], gaps["dropout"]) < 0.75 * gaps["none"] and gaps["none"] > 0.05), sentence)
+
+
+def regularised_tests_better(recordings: Recordings) -> Measured | None:
+    """Test loss and test accuracy of the three nets."""
+    found = _compared(recordings)
+    if None in found.values():
+        return None
+    tested = {name: (float(r.column("test_loss")[-1]), float(r.column("test_accuracy")[-1])) for name, r in found.items() if r}
+    told = ", ".join(
+        f"{percent_text(right)} right at a loss of {number_text(loss)} with {n}" for n, (loss, right) in tested.items()
+    )
+    (worst, lowest), *others = tested.values()
+    holds = all(loss < 0.6 * worst and right >= lowest for loss, right in others)
+    return Measured(holds, f"On the test set: {told.replace('with none', 'without anything')}.")
+
+
+def l1_takes_weights_out(recordings: Recordings) -> Measured | None:
+    """The share of weights that are exactly 0 with L1 or the elastic net, and with anything else."""
+    known = {letter: r for letter, r in recordings.items() if len(r) and "zero_share" in r.names}
+    with_l1 = {letter: float(r.column("zero_share")[-1]) for letter, r in known.items() if r.experiment.penalty.l1}
+    others = {letter: float(r.column("zero_share")[-1]) for letter, r in known.items() if not r.experiment.penalty.l1}
+    if not with_l1 or not others:
+        return None
+    told = ", ".join(f"{letter} {percent_text(share)}" for letter, share in sorted((with_l1 | others).items()))
+    return Measured(min(with_l1.values()) > 0.5 and max(others.values()) < 0.01, f"Weights that are exactly 0: {told}.")
+
+
+def max_norm_bounds_every_unit(recordings: Recordings) -> Measured | None:
+    """The largest norm of a unit over the whole run, with max-norm and without."""
+    known = [r for r in recordings.values() if len(r) and "largest_unit" in r.names]
+    bound = next((r for r in known if r.experiment.penalty.max_norm), None)
+    free = next((r for r in known if r.experiment.penalty == Experiment().penalty), None)
+    if bound is None or free is None:
+        return None
+    first, second = (float(r.column("largest_unit")[1:].max()) for r in (free, bound))
+    limit = bound.experiment.penalty.max_norm
+    sentence = (
+        f"The largest unit of any layer reached {number_text(first)} without a bound, and {number_text(second)} with one of "
+        f"{number_text(limit)}."
+    )
+    return Measured(second < 1.001 * limit < first, sentence)
+
+
+def _compared(recordings: Recordings) -> dict[str, Recording | None]:
+    """The run without anything, the one with weight decay alone, and the one with dropout alone."""
+    found: dict[str, Recording | None] = dict.fromkeys(LECTURE)
+    for recording in recordings.values():
+        if not len(recording) or "train_accuracy" not in recording.names:
+            continue
+        experiment = recording.experiment
+        decays, drops = experiment.optimiser.weight_decay > 0, experiment.dropout.dropout != "none"
+        if experiment.penalty == Experiment().penalty and not (decays and drops):
+            found["L2" if decays else "dropout" if drops else "none"] = recording
+    return found
+
+
+def _accuracies(recording: Recording) -> tuple[float, float]:
+    """On the training set and on the test set, at the end."""
+    return float(recording.column("train_accuracy")[-1]), float(recording.column("test_accuracy")[-1])
+
+
+def best_on_new_points(recordings: Recordings) -> int | None:
+    """Which of the three nets has the highest test accuracy."""
+    found = _compared(recordings)
+    if None in found.values():
+        return None
+    return int(np.argmax([_accuracies(recording)[1] for recording in found.values() if recording]))
+
+
+LESSON = Lesson(
+    number=410,
+    slug="overfitting",
+    title="Overfitting and weight penalties",
+    question="A model that makes no mistake on what it learned from: is that the best one to have?",
+    presets=PRESETS,
+    prediction=Prediction(
+        "Three nets learn the same 211 points, of which one in twenty has the wrong label: one as it is, one with L2, one with "
+        "dropout. Which is right most often on 200 new points?",
+        ("The net as it is: it knows its points best", "The one with L2", "The one with dropout"),
+        best_on_new_points,
+        "The net as it is has learned the wrong labels as well, and puts an island around each. L2 keeps its weights too small "
+        "for islands; dropout makes units that can't rely on one another.",
+    ),
+    claims=(
+        Claim(
+            "With L2 or dropout, training and test accuracy lie closer together.",
+            "plane",
+            regularised_gap_is_smaller,
+            "Is the net too small to learn its points by heart, or the data too much?",
+        ),
+        Claim(
+            "With L2 or dropout the loss on new points is lower, and as many or more are right.",
+            "plane",
+            regularised_tests_better,
+            "On 200 points, one point is half a per cent: how sure can you be of a small difference?",
+        ),
+        Claim(
+            "With L1 more than half of the weights are exactly 0; without it, none.",
+            "penalties",
+            l1_takes_weights_out,
+            "How far does a weight move towards 0 in an update, and how far does the gradient push it back?",
+        ),
+        Claim(
+            "Max-norm bounds every unit, whatever the gradient wants.",
+            "penalties",
+            max_norm_bounds_every_unit,
+            "Is the bound larger than any unit gets by itself?",
+        ),
+        Claim(
+            "Degree 9 makes no error on its ten points, and more than three times the noise on new ones.",
+            "degrees",
+            exact_on_ten_and_lost_between,
+            "Which of the two changed: the degree, λ, or the points?",
+        ),
+        Claim(
+            "The coefficients explode at degree 9.",
+            "degrees",
+            coefficients_explode,
+            "How large must a coefficient be to bend the curve between two points?",
+        ),
+        Claim(
+            "They shrink with λ, and a very small λ is enough.",
+            "ridge",
+            a_penalty_shrinks_them,
+            "Is λ so large that the curve can't bend any more?",
+        ),
+        Claim(
+            "Lasso gives exact zeros, and ridge does not.",
+            "lasso",
+            lasso_gives_exact_zeros,
+            "Is λ so small that nothing has to go?",
+        ),
+        Claim(
+            "More data cures it, too: with a hundred points, degree 9 is harmless.",
+            "data",
+            more_points_are_a_cure,
+            "How many points does it take for each coefficient?",
+        ),
+    ),
+    try_this=(
+        "From *a very small penalty*, raise λ from 10⁻¹⁸ step by step. Where is the error on new points lowest, and what does "
+        "the curve look like far beyond that?",
+        "From *ten points and a hundred*, raise A's points. From how many on is degree 9 no worse than degree 3?",
+        "From *none, L2, dropout*, raise the training set to 2,000 points. What is left of A's islands, and of its gap?",
+    ),
+    references=(
+        Reference(
+            "C. M. Bishop",
+            2006,
+            "Pattern recognition and machine learning",
+            "https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/",
+            "Section 1.1: the ten points, the table of coefficients, and more data.",
+        ),
+        Reference(
+            "A. E. Hoerl, R. W. Kennard",
+            1970,
+            "Ridge regression: biased estimation for nonorthogonal problems",
+            "https://doi.org/10.1080/00401706.1970.10488634",
+            "The penalty on squares.",
+        ),
+        Reference(
+            "R. Tibshirani",
+            1996,
+            "Regression shrinkage and selection via the lasso",
+            "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x",
+            "The penalty on absolute values, and why it makes zeros.",
+        ),
+        Reference(
+            "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani",
+            2004,
+            "Least angle regression",
+            "https://doi.org/10.1214/009053604000000067",
+            "How lasso's path is followed from corner to corner.",
+        ),
+        Reference(
+            "H. Zou, T. Hastie",
+            2005,
+            "Regularization and variable selection via the elastic net",
+            "https://doi.org/10.1111/j.1467-9868.2005.00503.x",
+            "Both penalties at once.",
+        ),
+        Reference(
+            "N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov",
+            2014,
+            "Dropout: a simple way to prevent neural networks from overfitting",
+            "https://jmlr.org/papers/v15/srivastava14a.html",
+            "Dropout, which lesson 420 is about, and max-norm.",
+        ),
+    ),
+    summary="A model with room enough learns the noise of its training set too: no error there, much on anything new. Penalties, "
+    "dropout and more data leave it less room; L1 makes weights exactly 0, L2 makes them small, max-norm bounds each unit.",
+)

@@ -1,0 +1,125 @@
+"""Overfitting drawn: how a net does on its own training set and on the test set, and what penalties make of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cnnviz.plots import theme
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
+
+WAITING = "No net has been tested yet"
+NOTE = "dashed: training set · solid: test set"
+
+
+@plot
+def accuracy_on_both_sets(variants: Sequence[str]) -> LivePlot:
+    """Share of right answers over the run on the whole training set (dashed) and on the test set (solid), both in eval mode.
+
+    Diagnoses: lines of one colour that part are a net that learns its examples by heart.
+    """
+    y = theme.linear_axis("Accuracy (share of right answers)", tickformat=".0%")
+    chart = theme.figure("accuracy_on_both_sets", theme.step_axis(), y, NOTE)
+    return LivePlot(
+        "accuracy_on_both_sets",
+        chart,
+        _both(chart, variants, "accuracy", "%{y:.1%}"),
+        _pair(variants, "Right answers, training / test", "accuracy", "percent"),
+        "How often each net is right on the examples that it learns from, dashed, and on those that it never sees, solid.",
+    )
+
+
+@plot
+def loss_on_both_sets(variants: Sequence[str]) -> LivePlot:
+    """Cross-entropy over the run on the whole training set (dashed) and on the test set (solid), both in eval mode.
+
+    Diagnoses: a solid line that turns upwards while the dashed one still falls is overfitting; its lowest point is where early
+    stopping would have kept the weights.
+    """
+    chart = theme.figure("loss_on_both_sets", theme.step_axis(), theme.log_axis("Loss (cross-entropy, nats)", nticks=5), NOTE)
+    return LivePlot(
+        "loss_on_both_sets",
+        chart,
+        _both(chart, variants, "loss", f"%{{y:{theme.SHORT}}}"),
+        _pair(variants, "Loss, training / test", "loss", "number"),
+        "The mean loss over the examples that each net learns from, dashed, and over those that it never sees, solid.",
+    )
+
+
+def _both(chart: go.Figure, variants: Sequence[str], what: str, number: str) -> tuple[Binding, ...]:
+    bindings: list[Binding] = []
+    for variant in variants:
+        for part, dash, width in (("train", "dash", 1.8), ("test", "solid", 2.5)):
+            trace = len(chart.data)
+            chart.add_trace(_line(variant, dash, width, f"{variant}, {part}: {number}"))
+            bindings += [Binding(trace, attr, f"{part}_{what}", variant) for attr in ("x", "y")]
+    return tuple(bindings)
+
+
+def _pair(variants: Sequence[str], start: str, what: str, form: str) -> Headline:
+    told = ", ".join(f"{v} {{{v}}} / {{{v}_test}}" for v in variants)
+    numbers = {
+        f"{v}{end}": Quantity(v, column, form=form)
+        for v in variants
+        for end, column in (("", f"train_{what}"), ("_test", f"test_{what}"))
+    }
+    return Headline(f"{start}: {told}", numbers, WAITING)
+
+
+@plot
+def zero_weights_over_steps(variants: Sequence[str]) -> LivePlot:
+    """Share of all weights that are exactly 0, over the run.
+
+    Diagnoses: L1 takes weights out one by one; L2 makes them small and leaves them all.
+    """
+    y = theme.linear_axis("Weights that are exactly 0", tickformat=".0%", range=[-0.02, 1.02])
+    chart = theme.figure("zero_weights_over_steps", theme.step_axis(), y)
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(variants):
+        chart.add_trace(_line(variant, "solid", 2.5, f"{variant}: %{{y:.1%}}"))
+        bindings += [Binding(trace, attr, "zero_share", variant) for attr in ("x", "y")]
+    return LivePlot(
+        "zero_weights_over_steps",
+        chart,
+        tuple(bindings),
+        theme.per_variant("Weights that are exactly 0", variants, WAITING, "zero_share", form="percent"),
+        "How many of the net's weights are exactly 0, of all its layers together.",
+    )
+
+
+@plot
+def largest_unit_by_layer(variants: Sequence[str]) -> LivePlot:
+    """The largest norm of one unit's incoming weights in each layer, at the cursor's step.
+
+    Diagnoses: bars that end at one height in every layer are held there by max-norm; penalties pull them down without a bound.
+    """
+    y = theme.linear_axis("Largest unit (L2 norm of its weights)", rangemode="tozero")
+    chart = theme.figure("largest_unit_by_layer", theme.layer_axis(), y)
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(variants):
+        hover = f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>"
+        chart.add_trace(go.Bar(name=variant, marker_color=theme.variant_colour(variant), hovertemplate=hover))
+        bindings += [
+            Binding(trace, "x", "layers", variant, "layers"),
+            Binding(trace, "y", "largest_unit", variant, "layers"),
+        ]
+    chart.update_layout(barmode="group")
+    return LivePlot(
+        "largest_unit_by_layer",
+        chart,
+        tuple(bindings),
+        theme.per_variant("Largest unit of layer 1", variants, WAITING, "largest_unit", layer=0),
+        "How long the weight vector of the largest unit of each layer is.",
+    )
+
+
+def _line(variant: str, dash: str, width: float, hover: str) -> go.Scatter:
+    return go.Scatter(
+        name=variant,
+        legendgroup=variant,
+        showlegend=dash == "solid",
+        mode="lines",
+        line={"color": theme.variant_colour(variant), "width": width, "dash": dash},
+        hovertemplate=hover + "<extra></extra>",
+    )

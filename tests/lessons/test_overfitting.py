@@ -1,0 +1,53 @@
+"""Lesson 410: its claims on the recordings that the course ships, and what they say where they do not hold."""
+
+import pytest
+
+import cnnviz
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import find
+from cnnviz.lessons.overfitting import LECTURE, beside_the_lecture
+
+LESSON = find("overfitting")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+IN_THE_PLANE = [name for name, claim in CLAIMS.items() if claim.preset in ("plane", "penalties")]
+
+
+@pytest.mark.parametrize("name", IN_THE_PLANE)
+def test_a_claim_fails_with_its_numbers_where_the_nets_do_not_differ(stored, name):
+    shown = stored(CLAIMS[name].preset)
+    plain = shown["A"]
+    same = {
+        v: Recording(r.experiment, plain.layers, plain.about, plain.ending).extend(plain.snapshots()) for v, r in shown.items()
+    }
+    measured = CLAIMS[name].measure(same)
+    assert not measured.holds
+    assert any(letter.isdigit() for letter in measured.sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("a_penalty_shrinks_them", {"strength": 1e-20}), ("lasso_gives_exact_zeros", {"degree": 1})]
+)
+def test_a_claim_about_polynomials_fails_where_the_penalty_changes_nothing(name, settings):
+    variants = LESSON.presets[CLAIMS[name].preset].variants
+    measured = CLAIMS[name].measure({"A": cnnviz.record(variants["A"]), "B": cnnviz.record(replace(variants["B"], **settings))})
+    assert not measured.holds
+    assert any(letter.isdigit() for letter in measured.sentence)
+
+
+def test_the_prediction_is_answered_by_the_accuracy_on_new_points(stored):
+    assert LESSON.prediction.options[LESSON.prediction.answer(stored("plane"))] == "The one with L2"
+    assert LESSON.prediction.answer(stored("degrees")) is None
+
+
+def test_the_lectures_accuracies_are_fractions_of_211_and_200_points():
+    for train, test in LECTURE.values():
+        assert (train * 211) % 1 == pytest.approx(0, abs=1e-9) or (train * 211) % 1 == pytest.approx(1, abs=1e-9)
+        assert test * 200 == pytest.approx(round(test * 200), abs=1e-9)
+
+
+def test_the_lectures_accuracies_stand_beside_those_of_the_runs(stored):
+    table = beside_the_lecture(stored("plane"))
+    assert table["lecture, training"] == ["0.948", "0.938", "0.929"]
+    assert table["here, test"][1] == f"{stored('plane')['B'].column('test_accuracy')[-1]:.3f}"
+    assert beside_the_lecture(stored("degrees"))["here, test"] == ["…"] * 3
