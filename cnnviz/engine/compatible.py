@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
-from cnnviz.engine.words import MAP_DROPS, NEVER_NEGATIVE, NORMS_OVER_TIME, TWO_IN_THE_PLANE, WEIGHT_DROPS, WEIGHT_NORMS
+from cnnviz.engine.words import (
+    COLOURED,
+    IMAGES,
+    MAP_DROPS,
+    NEVER_NEGATIVE,
+    NORMS_OVER_TIME,
+    TWO_IN_THE_PLANE,
+    WEIGHT_DROPS,
+    WEIGHT_NORMS,
+)
 
 
 def check(experiment: Experiment) -> None:
     """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
     check_net(experiment.net)
     check_dropout(experiment.net, experiment.dropout)
+    _check_augmentation(experiment)
     net = experiment.net
     if experiment.targets.smoothing and experiment.data.dataset == "curve":
         raise ExperimentError(
@@ -32,6 +42,20 @@ def check(experiment: Experiment) -> None:
     if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
         raise ExperimentError(
             "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."
+        )
+
+
+def _check_augmentation(experiment: Experiment) -> None:
+    dataset, used = experiment.data.dataset, experiment.augmentation.used
+    if used and dataset not in IMAGES:
+        name, strength = next(iter(used.items()))
+        raise ExperimentError(f"{name} (={strength:g}) must be 0 for {dataset}: augmentations change images.")
+    for name in ("fancy_pca", "hue"):
+        if name in used and dataset not in COLOURED:
+            raise ExperimentError(f"{name} (={used[name]:g}) must be 0 for {dataset}, whose images have no colours.")
+    if used.keys() >= {"mixup", "cutmix"}:
+        raise ExperimentError(
+            f"mixup (={used['mixup']:g}) must be 0 beside cutmix (={used['cutmix']:g}): one of them mixes the labels."
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+from cnnviz.engine.augment.settings import Augmentation
 from cnnviz.engine.fields import (
     Checked,
     ExperimentError,
@@ -44,6 +45,7 @@ from cnnviz.engine.words import (
 )
 
 __all__ = [
+    "Augmentation",
     "Calculation",
     "Clipping",
     "Data",
@@ -253,6 +255,7 @@ class Experiment(Checked):
     surface: Surface = Surface()
     penalty: Penalty = Penalty()
     polynomial: Polynomial = Polynomial()
+    augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
     steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")

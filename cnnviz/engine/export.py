@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
+from inspect import signature
 from typing import Any
 
+from cnnviz.engine.augment import AUGMENTATIONS, MIXINGS, ORDER
 from cnnviz.engine.bundle import CELL, PACKAGE, bundled
 from cnnviz.engine.compatible import check
 from cnnviz.engine.data import points2d
@@ -19,7 +21,9 @@ from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_DROPS, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
+TEMPLATES = ("standalone.py", "standalone_pretraining.py")
 CELLS = {
+    "cnnviz.engine.augment": "Augmentation",
     "cnnviz.engine.data": "Data",
     "cnnviz.engine.nets": "Networks",
     "cnnviz.engine.targets": "Learning",
@@ -47,6 +51,10 @@ OPTIMISERS = {
     "rmsprop": "partial(optim.RMSprop, alpha={beta2}, foreach=True)",
     "adam": "partial(optim.Adam, betas=({momentum}, {beta2}), fused=True)",
     "adamw": "partial(optim.AdamW, betas=({momentum}, {beta2}), weight_decay=0.0, fused=True)",
+}
+AUGMENTED = {
+    "augmentations": {name: function for name, function in AUGMENTATIONS.items() if name != "fancy_pca"},
+    "mixings": MIXINGS,
 }
 SCHEDULES = {
     "constant": "lambda step: 1.0",
@@ -99,6 +107,7 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "skip": False,
     "pooling": "max",
     "ending": "global_average",
+    "fancy_pca": 0.0,
     "weight_decay": 0.0,
     "schedule": "constant",
     "warmup_steps": 0,
@@ -188,7 +197,10 @@ def code(variants: Variants, data_path: str) -> str:
 
 @cache
 def _template() -> str:
-    return (PACKAGE / "engine" / "standalone.py").read_text(encoding="utf-8")
+    """`standalone` with the cell of `standalone_pretraining` in its place."""
+    whole, cell = ((PACKAGE / "engine" / name).read_text(encoding="utf-8") for name in TEMPLATES)
+    before, heading, after = whole.partition(f"{CELL}Augmentation")
+    return before + cell[cell.index(CELL) :] + "\n\n" + heading + after
 
 
 def data_file(variants: Variants) -> str:
@@ -259,6 +271,7 @@ def used(variants: Variants) -> list[str]:
     """The optional settings that some variant uses."""
     names = [name for name, off in OPTIONAL.items() if any(differs(experiment, name, off) for experiment in variants.values())]
     names += ["reweight"] if any(reweight_of(experiment) for experiment in variants.values()) else []
+    names += [name for name in AUGMENTED if any(augmentations_text(experiment, name) for experiment in variants.values())]
     names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
     names += ["smoothing_over"] if "smoothing" in names else []
     names += ["stride"] if any(is_strided(experiment) for experiment in variants.values()) else []
@@ -305,10 +318,13 @@ def features(variants: Variants) -> set[str]:
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
     noise = {"noise"} if any(experiment.get("norm") == "noisy_batch" for experiment in variants.values()) else set()
     masks = {"masks"} if any(experiment.get("dropout") != "none" for experiment in variants.values()) else set()
+    augmented = {"augmented"} if settings & AUGMENTED.keys() else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
     drawn = {"stochastic"} if any(experiment.get("pooling") == "stochastic" for experiment in variants.values()) else set()
-    return settings | without | drawn | task | activations | maxout | {source} | before | classes | tuned | noise | masks
+    return (
+        settings | without | drawn | task | activations | maxout | {source} | before | classes | tuned | noise | masks | augmented
+    )
 
 
 def points_text(data: Data) -> str:
@@ -358,6 +374,16 @@ def optimiser_text(experiment: Experiment) -> str:
     return OPTIMISERS[experiment.get("optimiser")].format(momentum=momentum, beta2=beta2, nesterov=momentum > 0)
 
 
+def augmentations_text(experiment: Experiment, setting: str) -> str:
+    """The source of a dict of augmentations or mixings by the number that keeps their draws apart, "" where none is on."""
+    chosen = {name: strength for name, strength in experiment.augmentation.used.items() if name in AUGMENTED[setting]}
+    parts = []
+    for name, strength in chosen.items():
+        *_, meant = signature(AUGMENTED[setting][name]).parameters
+        parts.append(f"            {ORDER.index(name)}: partial({name}, {meant}={strength!r}),\n")
+    return f"{{\n{''.join(parts)}        }}" if parts else ""
+
+
 def optional_setting(experiment: Experiment, setting: str) -> str:
     """The source of a setting that some variants have."""
     if setting == "reweight":
@@ -367,6 +393,8 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
         return repr(has_own_statistics(experiment))
     if setting == "stride":
         return "2" if is_strided(experiment) else "1"
+    if setting in AUGMENTED:
+        return augmentations_text(experiment, setting) or "{}"
     value = experiment.get(setting)
     if setting == "smoothing_over":
         return f'"{value}"'

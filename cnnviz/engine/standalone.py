@@ -2,7 +2,8 @@
 
 A line that ends in `# if feature` stays only where an experiment has that feature. `# %%` opens a cell. Names that
 come from cnnviz are put in as source, below the heading of their kind. Whatever is then not used by `main` goes.
-Constants in capitals, DATA_FILE, POINTS and VARIANTS among them, are replaced by the experiment's own.
+Constants in capitals, DATA_FILE, POINTS and VARIANTS among them, are replaced by the experiment's own. What comes before the
+task stands in `standalone_pretraining.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from typing import Any
@@ -22,6 +23,11 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
 from torch.nn.utils.parametrize import register_parametrization  # if reweight
 
+from cnnviz.engine.augment.arrays import Images  # noqa: F401  # if augmented or fancy_pca
+from cnnviz.engine.augment.colour import fancy_pca, hue, jitter, principal_axes  # noqa: F401  # if augmented or fancy_pca
+from cnnviz.engine.augment.erase import cutout, pixel_noise  # noqa: F401  # if augmented
+from cnnviz.engine.augment.mix import cutmix, mixup  # noqa: F401  # if augmented
+from cnnviz.engine.augment.places import crop, crop_padding, flip, rotate, translate  # noqa: F401  # if augmented
 from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
@@ -138,6 +144,9 @@ class Variant:
     pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
     pretraining_lr: float = 0.001  # if pretraining
     corruption: float = 0.0  # if pretraining
+    fancy_pca: float = 0.0  # if fancy_pca
+    augmentations: dict[int, Callable[..., Tensor]] = field(default_factory=dict)  # if augmented
+    mixings: dict[int, Callable[..., tuple[Tensor, Tensor]]] = field(default_factory=dict)  # if augmented
 
 
 def maxout(z: Tensor, pieces: int) -> Tensor:
@@ -276,72 +285,14 @@ def with_own_statistics(step: Layer) -> Layer:
     return deepcopy(step, {id(parameter): parameter for parameter in step.parameters()})
 
 
-# %% Pre-training
-def scratch(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
-    """Nothing is learned before the task."""
-
-
-def hidden_layers(net: nn.Module) -> list[nn.Module]:
-    """The hidden layers, input side first."""
-    return [module for module in net.children() if isinstance(module, Layer)]
-
-
-def own_generator() -> Generator:
-    """What decoders and corruption are drawn from."""
-    return Generator().manual_seed(SEED + 1_000_003)
-
-
-def autoencoder(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
-    """All hidden layers at once: the image through them, and back through as many mirrored ones."""
-    rebuild(given, hidden_layers(net), nn.Identity(), inputs, PRETRAINING_STEPS, own_generator())
-
-
-def greedy(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
-    """One hidden layer after the other: each rebuilds the output of the trained ones below it."""
-    layers, generator = hidden_layers(net), own_generator()
-    for place, layer in enumerate(layers):
-        steps = PRETRAINING_STEPS * (place + 1) // len(layers) - PRETRAINING_STEPS * place // len(layers)
-        rebuild(given, [layer], nn.Sequential(*layers[:place]), inputs, steps, generator)
-
-
-def rebuild(given: Variant, encoder: list[nn.Module], below: nn.Module, inputs: Tensor, steps: int, generator: Generator) -> None:
-    """Train layers, and a decoder of mirrored ones, to rebuild what those below make of the image from a corrupted copy of it."""
-    weights = [layer.weights for layer in encoder if isinstance(layer, Layer) and isinstance(layer.weights, nn.Linear)]
-    shapes = [(each.out_features, each.in_features) for each in weights]
-    decoder = [initialised(given, nn.Linear(units, fan_in), generator) for units, fan_in in reversed(shapes)]
-    parameters = [parameter for layer in [*encoder, *decoder] for parameter in layer.parameters()]
-    optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)
-    for batch, _ in islice(batches(inputs, torch.zeros(len(inputs))), steps):
-        with torch.no_grad():
-            target = below(batch.flatten(1))
-        x = target
-        if given.corruption:
-            x = target * (torch.rand(target.shape, generator=generator) >= given.corruption)
-        for layer in encoder:
-            x = layer(x)
-        for layer in decoder[:-1]:
-            x = given.activation(layer(x))
-        loss = F.mse_loss(decoder[-1](x), target)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-
-def transfer(given: Variant, net: nn.Module, inputs: Tensor, labels: Tensor) -> None:
-    """Name the classes that the task leaves out, under an output layer of their own."""
-    outside = labels >= TASK_CLASSES
-    hidden, classes = hidden_layers(net), int(labels.max()) + 1 - TASK_CLASSES
-    top = initialised(given, nn.Linear(given.width, classes), own_generator())
-    parameters = [parameter for layer in [*hidden, top] for parameter in layer.parameters()]
-    optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)
-    for batch, wanted in islice(batches(inputs[outside], labels[outside] - TASK_CLASSES), PRETRAINING_STEPS):
-        x = batch.flatten(1)
-        for layer in hidden:
-            x = layer(x)
-        loss = F.cross_entropy(top(x), wanted)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+# %% Augmentation
+def augmented(given: Variant, step: int, batch: Tensor, wanted: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """A batch as the net gets to see it, and its labels, which mixed images share; each change has its own random numbers."""
+    for place, augment in given.augmentations.items():
+        batch = augment(np.random.default_rng([SEED, step, place]), batch)
+    for place, mix in given.mixings.items():
+        batch, wanted = mix(np.random.default_rng([SEED, step, place]), batch, F.one_hot(wanted, classes).float())
+    return batch, wanted
 
 
 # %% Learning
@@ -384,11 +335,14 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     given.pretraining(given, net, inputs, labels)  # if pretraining
     inputs, labels = task_of(inputs, labels)  # if labels or task_classes
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
+    axes = principal_axes(inputs)  # if fancy_pca
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
     weights = [parameter for parameter in net.parameters() if parameter.ndim > 1]  # if l1 or max_norm
     for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
+        batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, axes)  # if fancy_pca
+        batch, wanted = augmented(given, step, batch, wanted, classes)  # if augmented
         loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
         loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothing
         loss = F.mse_loss(net(batch), wanted)  # if curve

@@ -33,6 +33,7 @@ from cnnviz.engine import (
 )
 from cnnviz.engine import device as devices
 from cnnviz.engine.again import Again, copies
+from cnnviz.engine.augment.batch import Augmenter
 from cnnviz.engine.boundary import Map
 from cnnviz.engine.calculation import calculated_together
 from cnnviz.engine.clipping import clip_gradients, clip_weights
@@ -223,6 +224,7 @@ class Learner:
         self.objective = objective_of(experiment)
         self.device = device
         self.found = found
+        self.augmenter = Augmenter(experiment, found)
         generator = torch.Generator().manual_seed(experiment.seed)
         self.net = nets.build(experiment.net, found.input_shape, found.classes, generator, experiment.dropout).to(device)
         self.tuning = self._tuned()
@@ -303,10 +305,11 @@ class Learner:
         lr: the base rate in place of the experiment's. Raises Diverged.
         """
         rate = self._rate(step, lr)
-        if last or step in self.timetable.snapshots:
-            return self._measured_round(step, inputs, labels, rate, last)
         began = time.perf_counter()
-        loss = self.objective.loss(self.net(inputs), labels)
+        inputs, targets = self.augmenter(step - self.first, inputs, labels)
+        if last or step in self.timetable.snapshots:
+            return self._measured_round(step, inputs, targets, rate, last)
+        loss = self.objective.loss(self.net(inputs), targets)
         self.guard.loss(step, loss)
         self._drop_gradients()
         loss.backward()
@@ -315,20 +318,20 @@ class Learner:
         self.seconds += time.perf_counter() - began
         return None
 
-    def _measured_round(self, step: int, inputs: Tensor, labels: Tensor, rate: float, last: bool) -> Snapshot:
+    def _measured_round(self, step: int, inputs: Tensor, targets: Tensor, rate: float, last: bool) -> Snapshot:
         seconds = self.seconds
         measure, detailed = self.experiment.measure, step in self.timetable.histograms
-        again = Again(self.net, self.objective, inputs, labels) if measure.shift or measure.landscape else None
+        again = Again(self.net, self.objective, inputs, targets) if measure.shift or measure.landscape else None
         began = self._now()
         with self.watch:
             logits = self.net(inputs)
-            loss = self.objective.loss(logits, labels)
+            loss = self.objective.loss(logits, targets)
             self.guard.loss(step, loss, look=True)
             self._drop_gradients()
             loss.backward()
         self.guard.gradients(step)
         self.seconds += self._now() - began
-        seen = self.watch.seen(logits, self.objective.labels(labels), loss)
+        seen = self.watch.seen(logits, self.objective.labels(targets), loss)
         columns = probes.measured(self._due_probes(step, last), seen)
         columns |= self._evaluated(step, last) | self._pictured(step, last)
         if measure.shift:
@@ -344,7 +347,7 @@ class Learner:
             columns |= probes.measured([probes.UPDATE], seen)
             if again and fresh:
                 columns |= shift.gradient_shift(again, self.watch.layers, fresh)
-        seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(labels)
+        seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(inputs)
         clock = self._clock(lr=rate, examples=seen_before, seconds=seconds, phase=1)
         return Snapshot(step, clock | probes.to_numpy(columns))
 

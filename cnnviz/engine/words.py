@@ -22,6 +22,8 @@ OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine")
 DATASETS = ("fashion_mnist", "digits", "shapes", "moons", "spirals", "circles", "blobs", "border", "curve")
 TWO_IN_THE_PLANE = ("moons", "spirals", "circles", "border")  # data sets of points of two classes
+IMAGES = ("fashion_mnist", "digits", "shapes")  # the data sets of images
+COLOURED = ("shapes",)
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
@@ -36,3 +38,7 @@ SMOOTHED_OVER = ("others", "all")
 SLICES = ("line", "plane")
 STATISTICS = ("batch", "running")
 SHIFTS = (0, 1, 2, 3, 4)  # pixels that test images are moved by
+AUGMENTATIONS = (
+    "fancy_pca", "jitter", "hue", "flip", "crop", "crop_padding", "translate", "rotate", "pixel_noise", "cutout",
+)  # fmt: skip
+MIXINGS = ("mixup", "cutmix")  # augmentations of two images, which change the labels, too

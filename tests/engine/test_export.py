@@ -81,6 +81,16 @@ SCRIPTS = {
         "B": replace(CNN, pooling="strided", ending="flatten", norm="noisy_batch"),
         "C": CNN,
     },
+    "every augmentation of places": {
+        "A": replace(CNN, flip=0.5, crop=0.4, crop_padding=0.1, translate=0.2, rotate=20, pixel_noise=0.2, cutout=0.3),
+        "B": CNN,
+    },
+    "every augmentation of colours, on few labels": {
+        "A": replace(CNN, dataset="shapes", train_examples=64, labels=40, fancy_pca=0.5, jitter=0.4, hue=60),
+        "B": replace(CNN, dataset="shapes", train_examples=64, labels=40, flip=0.5),
+    },
+    "mixed images": {"A": replace(TINY, mixup=0.4), "B": replace(TINY, cutmix=1.0, flip=0.5), "C": replace(TINY, flip=0.5)},
+    "fancy PCA alone": {"A": replace(TINY, dataset="shapes", train_examples=64, fancy_pca=0.5)},
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -282,6 +292,9 @@ ABSENT = {
     "pre-training": ("pretraining", replace(TINY, pretraining="greedy", pretraining_steps=6)),
     "corruption's layers": ("def rebuild", replace(TINY, pretraining="autoencoder", pretraining_steps=6)),
     "label smoothing": ("smoothing", replace(TINY, smoothing=0.1)),
+    "augmentation": ("augmented", replace(TINY, flip=0.5)),
+    "colours' axes": ("principal_axes", replace(TINY, dataset="shapes", train_examples=64, fancy_pca=0.1)),
+    "rotation": ("def between", replace(TINY, rotate=5)),
     "the initial scale": ("init_scale", replace(TINY, init_scale=2.0)),
 }
 

@@ -39,6 +39,10 @@ KINDS = {
     "cnn, stochastic pooling": replace(CNN, pooling="stochastic", norm="batch"),
     "cnn, blur pooling, flattened": replace(CNN, pooling="blur", ending="flatten", optimiser="adam", lr=0.01),
     "cnn, strided": replace(CNN, pooling="strided", norm="spectral"),
+    "cnn, augmented": replace(CNN, flip=0.5, translate=0.1, rotate=10, cutout=0.3, mixup=0.4),
+    "cnn on red shapes, colours augmented": replace(
+        CNN, dataset="shapes", domain="red", train_examples=64, fancy_pca=0.2, hue=90
+    ),
     "cnn, group norm": replace(CNN, norm="group", groups=3),
     "mlp, plain dropout, skip": replace(MLP, dropout="plain", keep=0.8, skip=True),
     "mlp, inverted dropout, noisy batch norm": replace(MLP, dropout="inverted", norm="noisy_batch", units=True),
