@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
 from cnnviz.engine.words import (
     COLOURED,
@@ -14,6 +15,8 @@ from cnnviz.engine.words import (
     WEIGHT_NORMS,
 )
 
+CLUSTERS = 3  # classes whose clusters are measured
+
 
 def check(experiment: Experiment) -> None:
     """Raises ExperimentError where a net can't be built, or can't be trained on such batches."""
@@ -21,10 +24,7 @@ def check(experiment: Experiment) -> None:
     check_dropout(experiment.net, experiment.dropout)
     _check_augmentation(experiment)
     net = experiment.net
-    if experiment.targets.smoothing and experiment.data.dataset == "curve":
-        raise ExperimentError(
-            f"smoothing (={experiment.targets.smoothing:g}) must be 0 for the data set curve: there are no classes to share it."
-        )
+    _check_classes(experiment)
     if net.net == "rnn" and experiment.measure.filters:
         raise ExperimentError(
             f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."
@@ -56,6 +56,24 @@ def _check_augmentation(experiment: Experiment) -> None:
     if used.keys() >= {"mixup", "cutmix"}:
         raise ExperimentError(
             f"mixup (={used['mixup']:g}) must be 0 beside cutmix (={used['cutmix']:g}): one of them mixes the labels."
+        )
+
+
+def _check_classes(experiment: Experiment) -> None:
+    """Raises ExperimentError where something is asked of classes that are not there."""
+    dataset, measure = experiment.data.dataset, experiment.measure
+    if dataset == "curve":
+        for name, value in (("confidence", measure.confidence), ("clusters", measure.clusters)):
+            if value:
+                raise ExperimentError(f"{name} (={value}) must be off for the data set curve: it has no classes.")
+        if experiment.targets.smoothing:
+            raise ExperimentError(
+                f"smoothing (={experiment.targets.smoothing:g}) must be 0 for the data set curve: it has no classes to share it."
+            )
+    classes = experiment.pretraining.task_classes or len(points2d.CLASSES.get(dataset, ()))
+    if measure.clusters and 0 < classes < CLUSTERS:
+        raise ExperimentError(
+            f"clusters (=True) must have {CLUSTERS} classes, whose templates span a plane; here there are {classes}."
         )
 
 

@@ -188,6 +188,10 @@ class Measure(Checked):
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
     shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
     unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
+    confidence: bool = switch(
+        False, "Confidence", help="Also measures logit margins, and on the test set how far confidence can be trusted."
+    )
+    clusters: bool = switch(False, "Clusters", help="Also measures what the output layer reads of the first three classes.")
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
     weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
     training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")
@@ -306,11 +310,12 @@ class Experiment(Checked):
             return
         sweep = self.sweep
         rows: list[dict[str, Any]] = [{sweep.sweep_across: value} for value in sweep.sweep_across_values] if self.is_map else [{}]
+        measured = {"confidence": True} if sweep.sweep_measure == "ece" else {}
         for seed in range(self.seed, self.seed + sweep.sweep_seeds):
             for row in rows:
                 for value in sweep.sweep_values:
                     swept = {**row, sweep.sweep_over: value}
-                    yield replace(self, **swept, **self._made_fair(swept), seed=seed, **_UNSWEPT)
+                    yield replace(self, **swept, **self._made_fair(swept), seed=seed, **measured, **_UNSWEPT)
 
     def _made_fair(self, swept: Mapping[str, Any]) -> dict[str, Any]:
         """Over batch sizes: as many updates as see the same examples, and a rate in proportion. Goyal et al. 2017."""

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.engine import (
+    calibration,
+    clusters,
     compatible,
     domains,
     fit,
     landscape,
+    margins,
     nets,
     optimisers,
     pretraining,
@@ -59,6 +62,7 @@ SHARED = (
     "surface_statistics", "surface_seed", "calculation",
 )  # fmt: skip
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "confidence": calibration.PLACES,
     "domains": domains.PLACES,
     "shifts": shifts.PLACES,
     "unpooling": unpooling.PLACES,
@@ -372,6 +376,8 @@ class Learner:
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
+        if self.experiment.measure.confidence:
+            asked.append(margins.MARGIN)
         if self.experiment.measure.spectrum:
             asked.append(spectrum.SPECTRUM)
         if self.experiment.measure.weights:
@@ -392,6 +398,11 @@ class Learner:
         if self.experiment.measure.modes:
             wanted = self.experiment.batch_size
             columns |= modes(self.net, self.found.test_inputs, self.found.test_labels, wanted, self.objective)
+        if self.experiment.measure.confidence:
+            found, targets = self.found, self.experiment.targets
+            columns |= calibration.calibrated(self.net, found.test_inputs, found.test_labels, targets)
+        if self.experiment.measure.clusters:
+            columns |= clusters.clustered(self.net, self.found)
         if self.experiment.measure.units:
             columns |= units.dead_units(self.net, self.found.test_inputs)
         if self.experiment.measure.shifts:

@@ -33,7 +33,7 @@ SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "l1", "max_norm", "depth", "width",
     "init_scale", "pretraining_steps", "corruption", "smoothing", "keep",
 )  # fmt: skip
-SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy")
+SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy", "ece")
 SMOOTHED_OVER = ("others", "all")
 SLICES = ("line", "plane")
 STATISTICS = ("batch", "running")

@@ -17,6 +17,7 @@ MEASURES = {
     "accuracy": "Accuracy on the last batch",
     "test_loss": "Loss on the test set (cross-entropy, nats)",
     "loss": "Loss on the last batch (cross-entropy, nats)",
+    "ece": "Expected calibration error on the test set",
 }
 
 
@@ -27,7 +28,7 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
     over, measure: the sweep's own. Diagnoses: bands that do not touch differ by more than the luck of the draw; curves that meet
     to the right say that enough of the setting makes up for the rest.
     """
-    share = measure.endswith("accuracy")
+    share = measure.endswith("accuracy") or measure == "ece"
     wanted = rule(over)
     title = f"{wanted.label} ({wanted.unit})" if wanted.unit else wanted.label
     x = theme.log_axis(title, dtick="D2") | {"exponentformat": "none"} if wanted.log else theme.linear_axis(title)

@@ -9,6 +9,7 @@ from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.picture import picture
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
+from cnnviz.ui.smoothed import smoothed_targets
 from cnnviz.ui.table import numbers, table
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "predict",
     "replay",
     "slices",
+    "smoothed_targets",
     "start_button",
     "table",
     "theory",

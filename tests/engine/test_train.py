@@ -23,6 +23,7 @@ EXPLODING = replace(MLP, depth=12, activation="linear", lr=50.0, steps=30)
 QUIET = {"snapshots": 2, "histograms": 0, "evaluations": 0}
 EVERYTHING = {"snapshots": 2_000, "histograms": 2_000, "evaluations": 2_000, "shift": True, "landscape": True, "signal": True}
 EVERYTHING |= {"weights": True, "training_set": True}
+EVERYTHING |= {"confidence": True, "clusters": True}
 KINDS = {
     "mlp": MLP,
     "mlp, adam, batch norm": replace(MLP, optimiser="adam", lr=0.01, norm="batch", weight_decay=0.01),

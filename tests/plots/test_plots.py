@@ -13,7 +13,16 @@ from cnnviz.engine.experiment import Experiment
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import filled, headline_text, values
 
-NOT_PLOTS = {"live_plot", "numbers", "theme", "curves", "lsuv", "norm_cube", "ages"}  # the last four wait for no recording
+NOT_PLOTS = {
+    "live_plot",
+    "numbers",
+    "theme",
+    "curves",
+    "lsuv",
+    "norm_cube",
+    "ages",
+    "targets",
+}  # the last five wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 
@@ -45,7 +54,17 @@ POLYNOMIAL = ("polynomial_fit", "error_by_degree", "coefficient_sizes", "coeffic
 PLANE = {"depth": 3, "dataset": "border", "boundary": True, "training_set": True}
 BOTH_SETS = ("accuracy_on_both_sets", "loss_on_both_sets")
 WEIGHTS = ("zero_weights_over_steps", "largest_unit_by_layer")
+CONFIDENT = (
+    "margin_over_steps",
+    "logits_and_weights",
+    "confidence_histogram",
+    "reliability_diagram",
+    "calibration_error_over_steps",
+)
+CLUSTERED = ("clusters_trained", "clusters_tested", "cluster_spread_over_steps")
 NEEDS = {
+    **{name: {"confidence": True, "smoothing": 0.1} for name in CONFIDENT},
+    **{name: {"clusters": True} for name in CLUSTERED},
     **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
     "decision_boundary": PLANE,
     **{name: {"depth": 3, "training_set": True} for name in BOTH_SETS},
@@ -112,7 +131,7 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS)
+    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED)
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 

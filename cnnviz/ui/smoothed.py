@@ -1,0 +1,31 @@
+"""Label smoothing's targets on a page: two sliders, bars and curves that follow them; nothing is trained."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnnviz.lessons import Lesson
+from cnnviz.plots.targets import targets_and_losses, told
+from cnnviz.ui.picture import picture
+
+EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+GAPS = (r"\log \frac{(1 - \varepsilon)(K - 1)}{\varepsilon}", r"\log \Big(1 + \frac{(1 - \varepsilon)\, K}{\varepsilon}\Big)")
+
+
+def smoothed_targets(lesson: Lesson) -> None:
+    """Draw the sliders for ε and K beside the picture."""
+    left, right = st.columns([1, 3], gap="medium")
+    with left:
+        epsilon = float(st.select_slider("ε", EPSILONS, 0.1, key=f"{lesson.slug}.targets.epsilon"))
+        classes = int(st.slider("K, classes", 2, 20, 10, key=f"{lesson.slug}.targets.classes"))
+        for formula in GAPS:
+            st.latex(formula)
+    with right:
+        st.markdown(f"**{told(epsilon, classes)}**")
+        picture(
+            targets_and_losses(epsilon, classes),
+            f"{lesson.slug}.targets.chart",
+            "Bars are targets, diamonds the softmax of the logits that meet them; on the right the loss of a true logit so far "
+            "ahead of all others. Grey are hard targets: their loss falls for ever. The formulas give both gaps, the lecture’s "
+            "first.",
+        )

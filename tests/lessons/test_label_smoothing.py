@@ -1,0 +1,87 @@
+"""Lesson 440: its claims on the recordings that it ships, and what they say where they do not hold."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from cnnviz import store
+from cnnviz.engine.experiment import replace
+from cnnviz.engine.records import Recording, Snapshot
+from cnnviz.lessons import find
+from cnnviz.lessons import label_smoothing as content
+
+LESSON = find("label_smoothing")
+CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
+every_claim = pytest.mark.parametrize("name", CLAIMS)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """A preset's recordings as the course ships them."""
+    return cache(lambda name: {v: store.shared().get(e.key()) for v, e in LESSON.presets[name].variants.items()})
+
+
+def relabelled(recording, experiment):
+    """The same numbers as if they were another experiment's."""
+    return Recording(experiment, recording.layers, recording.about, recording.ending).extend(recording.snapshots())
+
+
+@every_claim
+def test_the_stored_recordings_bear_a_claim_out(stored, name):
+    measured = CLAIMS[name].measure(stored(CLAIMS[name].preset))
+    assert measured is not None
+    assert measured.holds, measured.sentence
+    assert any(letter.isdigit() for letter in measured.sentence)
+    assert measured.sentence.endswith(".")
+
+
+@every_claim
+def test_a_claim_fails_with_its_numbers_where_smoothing_makes_no_difference(stored, name):
+    """Every variant has the numbers of the net with hard targets; of the sweep, those of ε = 0."""
+    shipped = stored(CLAIMS[name].preset)
+    hard = next((r for r in shipped.values() if not r.experiment.targets.smoothing), None)
+    if name == "a_little_is_best":
+        last = list(shipped["A"].snapshots())[-1]
+        level = {**last.values, "sweep_cells": np.repeat(last.values["sweep_cells"][:1], 6, axis=0)}
+        same = {"A": Recording(shipped["A"].experiment, shipped["A"].layers).extend([Snapshot(last.step, level)])}
+    else:
+        same = {letter: relabelled(hard, r.experiment) for letter, r in shipped.items()}
+        if name == "margin_meets_the_formula":
+            limits = [Snapshot(s.step, {**s.values, "margin_limit": np.float32(4.394)}) for s in hard.snapshots()]
+            same = {"A": Recording(shipped["A"].experiment, hard.layers).extend(limits)}
+    measured = CLAIMS[name].measure(same)
+    assert not measured.holds
+    assert any(letter.isdigit() for letter in measured.sentence)
+
+
+@every_claim
+def test_no_claim_is_made_of_a_run_that_was_not_measured(name):
+    empty = {letter: Recording(e, ()) for letter, e in LESSON.presets[CLAIMS[name].preset].variants.items()}
+    assert CLAIMS[name].measure(empty) is None
+
+
+def test_no_claim_about_margins_is_made_of_a_net_that_has_not_learned_its_set(stored):
+    shipped = stored("margin")
+    guessing = {
+        letter: Recording(r.experiment, r.layers).extend(
+            Snapshot(s.step, {**s.values, "accuracy": np.float32(0.1)}) for s in r.snapshots()
+        )
+        for letter, r in shipped.items()
+    }
+    assert content.margin_meets_the_formula(guessing) is None
+    assert content.hard_margin_grows(guessing) is None
+
+
+def test_the_prediction_is_answered_by_the_confidence_of_the_net_with_hard_targets(stored):
+    confidence = float(stored("sure")["B"].column("confidence")[-1])
+    assert confidence > 0.9
+    assert LESSON.prediction.options[LESSON.prediction.answer(stored("sure"))] == "More than 90 %"
+    assert LESSON.prediction.answer(stored("clusters")) is None
+
+
+def test_three_classes_are_named_for_each_data_set():
+    sure, digits = (LESSON.presets[name].variants["A"] for name in ("sure", "clusters"))
+    assert content.class_names(sure) == ("T-shirt", "Trouser", "Pullover")
+    assert content.class_names(digits) == ("0", "1", "2")
+    assert content.class_names(replace(digits, dataset="shapes")) == ("0", "1", "2")
