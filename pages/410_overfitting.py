@@ -13,6 +13,7 @@ from cnnviz.plots.overfitting import (
     accuracy_on_both_sets,
     largest_unit_by_layer,
     loss_on_both_sets,
+    validation_over_steps,
     zero_weights_over_steps,
 )
 from cnnviz.plots.polynomial import coefficient_paths, coefficient_sizes, error_by_degree, polynomial_fit
@@ -20,8 +21,8 @@ from cnnviz.plots.polynomial import coefficient_paths, coefficient_sizes, error_
 lesson = lessons.load(__file__)
 SETTINGS = (
     "degree", "shrinkage", "strength", "points",
-    "weight_decay", "l1", "max_norm", "dropout", "keep", "lr", "dataset", "train_examples", "depth", "width", "activation",
-    "optimiser", "steps", "seed",
+    "weight_decay", "l1", "max_norm", "patience", "look_every", "dropout", "keep", "lr", "dataset", "train_examples", "depth",
+    "width", "activation", "optimiser", "steps", "seed",
 )  # fmt: skip
 
 ui.opening(lesson)
@@ -40,7 +41,11 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("max_norm", low=0.5, high=10)
         if knob.choice("dropout", ("none", "plain", "inverted", "drop_connect")) != "none":
             knob.slider("keep", low=0.2)
-        knob.slider("train_examples", low=211, high=2_000)
+        stops = knob.experiment().stopping.validation > 0
+        if stops:
+            knob.steps("patience", (0, 1, 2, 4, 8, 16, 32))
+            knob.steps("look_every", (1, 2, 5, 10, 20, 50))
+        knob.slider("train_examples", low=261 if stops else 211, high=2_000)
         with st.expander("More settings"):
             knob.choice("dataset", ("border", "moons", "circles", "spirals"))
             knob.slider("width", low=4, high=128)
@@ -57,7 +62,9 @@ POINTS: ui.Tabs = {
     "Paths": (coefficient_paths, error_by_degree),
 }
 PLANE: ui.Tabs = {
-    "Border": (decision_boundary, accuracy_on_both_sets, loss_on_both_sets),
+    "Border": (decision_boundary,),
+    **({"Early stopping": (validation_over_steps,)} if not polynomial and stops else {}),
+    "Training and test": (accuracy_on_both_sets, loss_on_both_sets),
     "Weights": (zero_weights_over_steps, largest_unit_by_layer),
 }
 with knob.stage:
@@ -109,6 +116,11 @@ ui.theory(
     (
         r"\vec{w}_i \leftarrow \vec{w}_i \cdot \min\!\Big( 1,\ \frac{c}{\lVert \vec{w}_i \rVert} \Big)",
         "**Max-norm**: a unit's incoming weights are scaled back to the length *c* where they exceed it.",
+    ),
+    (
+        r"t^* = \arg\min_t\ L_{\text{held out}}(w_t)",
+        "**Early stopping** keeps the weights of the step whose loss on held-out examples is lowest so far, and ends after "
+        "so many looks without a new lowest. The test set has no say in it: what is chosen by it could not be judged by it.",
     ),
 )
 ui.closing(lesson, variants)

@@ -31,6 +31,7 @@ def check(experiment: Experiment) -> None:
         )
     if net.net == "rnn" and experiment.measure.shift:
         raise ExperimentError("shift (=True) must be off for net (=rnn): all its time steps are one layer, with none below it.")
+    _check_validation(experiment)
     if experiment.measure.boundary and experiment.data.dataset not in TWO_IN_THE_PLANE:
         raise ExperimentError(
             f"boundary (=True) must have one of the data sets {', '.join(TWO_IN_THE_PLANE)}, not {experiment.data.dataset}: it "
@@ -75,6 +76,17 @@ def _check_classes(experiment: Experiment) -> None:
         raise ExperimentError(
             f"clusters (=True) must have {CLUSTERS} classes, whose templates span a plane; here there are {classes}."
         )
+
+
+def _check_validation(experiment: Experiment) -> None:
+    held_out, patience = experiment.stopping.validation, experiment.stopping.patience
+    if patience and not held_out:
+        raise ExperimentError(f"patience (={patience}) must have a validation set to look at: set validation, which is 0.")
+    if held_out and experiment.data.dataset == "curve":
+        raise ExperimentError(f"validation (={held_out}) must be 0 for the data set curve, whose last examples lie at its end.")
+    for setting in ("labels", "task_classes", "pretraining_steps"):
+        if held_out and experiment.get(setting):
+            raise ExperimentError(f"validation (={held_out}) must be 0 where {setting} (={experiment.get(setting)}) is used.")
 
 
 def check_net(net: Net) -> None:

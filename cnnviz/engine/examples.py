@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 class Examples:
     """A data set as tensors: float32 inputs (N, …) and int64 labels (N,), or float32 targets (N, outputs).
 
-    classes: the number of outputs.
+    classes: the number of outputs. validation_inputs, validation_labels: of what is held out of the training set; may be empty.
     """
 
     train_inputs: Tensor
@@ -28,6 +28,8 @@ class Examples:
     test_inputs: Tensor
     test_labels: Tensor
     classes: int
+    validation_inputs: Tensor = field(default_factory=lambda: torch.empty(0))
+    validation_labels: Tensor = field(default_factory=lambda: torch.empty(0))
 
     @property
     def input_shape(self) -> torch.Size:
@@ -36,13 +38,28 @@ class Examples:
 
 def examples(experiment: Experiment, device: torch.device) -> Examples:
     """The experiment's data on a device. Raises ExperimentError where a batch is larger than the training set."""
-    wanted = experiment.data
-    if experiment.batch_size > wanted.train_examples:
-        raise ExperimentError(f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}).")
+    wanted, held = experiment.data, experiment.stopping.validation
+    if experiment.batch_size > wanted.train_examples - held:
+        less = f", less the validation set (={held})" if held else ""
+        raise ExperimentError(
+            f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}){less}."
+        )
     given: tuple[Any, ...] = (wanted.curve, wanted.heights) if wanted.dataset == "curve" else ()
     if wanted.dataset == "shapes" and wanted.domain != "any":
         given = (wanted.domain,)
-    return _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device, *given)
+    found = _load(wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, device, *given)
+    return parted(found, held) if held else found
+
+
+def parted(found: Examples, held: int) -> Examples:
+    """The same with the last so many training examples as its validation set, which is as balanced as the whole."""
+    return replace(
+        found,
+        train_inputs=found.train_inputs[:-held],
+        train_labels=found.train_labels[:-held],
+        validation_inputs=found.train_inputs[-held:],
+        validation_labels=found.train_labels[-held:],
+    )
 
 
 @lru_cache(maxsize=2)

@@ -24,7 +24,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
-from cnnviz.engine.parts import Penalty, Polynomial, Surface, Sweep
+from cnnviz.engine.parts import Penalty, Polynomial, Stopping, Surface, Sweep
 from cnnviz.engine.targets import Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
@@ -59,6 +59,7 @@ __all__ = [
     "Polynomial",
     "Pretraining",
     "Schedule",
+    "Stopping",
     "Surface",
     "Sweep",
     "Targets",
@@ -259,6 +260,7 @@ class Experiment(Checked):
     surface: Surface = Surface()
     penalty: Penalty = Penalty()
     polynomial: Polynomial = Polynomial()
+    stopping: Stopping = Stopping()
     augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
     steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)

@@ -28,6 +28,7 @@ CELLS = {
     "cnnviz.engine.nets": "Networks",
     "cnnviz.engine.targets": "Learning",
     "cnnviz.engine.penalties": "Learning",
+    "cnnviz.engine.stopping": "Learning",
 }
 FILES = {"fashion_mnist": "fashion_mnist.npz", "digits": "digits.npz"}
 
@@ -117,6 +118,8 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "smoothing": 0.0,
     "l1": 0.0,
     "max_norm": 0.0,
+    "patience": 0,
+    "look_every": 10,
 }
 WITHOUT = {  # the marks of lines that stay where no variant has such a setting
     "weight_decay": "no_decay",
@@ -184,6 +187,7 @@ def code(variants: Variants, data_path: str) -> str:
         "SEED": str(first.seed),
         "TRAIN_EXAMPLES": f"{first.get('train_examples'):_}",
         "PRETRAINING_STEPS": f"{first.get('pretraining_steps'):_}",
+        "VALIDATION": f"{first.get('validation'):_}",
         "LABELS": f"{first.get('labels'):_}",
         "TASK_CLASSES": str(first.get("task_classes")),
         "DATA_FILE": data_path,
@@ -224,7 +228,7 @@ def check_trainable(variants: Variants) -> None:
         raise ExperimentError("surface (=True) has no script: switch it off for that of the training, whose losses are the same.")
     for setting in (
         "steps", "batch_size", "seed", "dataset", "train_examples", "curve", "heights", "domain",
-        "pretraining_steps", "labels", "task_classes",
+        "pretraining_steps", "labels", "task_classes", "validation",
     ):  # fmt: skip
         for other, experiment in others:
             ours, theirs = first.get(setting), experiment.get(setting)
@@ -318,12 +322,26 @@ def features(variants: Variants) -> set[str]:
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()
     noise = {"noise"} if any(experiment.get("norm") == "noisy_batch" for experiment in variants.values()) else set()
     masks = {"masks"} if any(experiment.get("dropout") != "none" for experiment in variants.values()) else set()
+    held = {"validation"} if next(iter(variants.values())).get("validation") else set()
     augmented = {"augmented"} if settings & AUGMENTED.keys() else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
     drawn = {"stochastic"} if any(experiment.get("pooling") == "stochastic" for experiment in variants.values()) else set()
     return (
-        settings | without | drawn | task | activations | maxout | {source} | before | classes | tuned | noise | masks | augmented
+        settings
+        | without
+        | drawn
+        | held
+        | task
+        | activations
+        | maxout
+        | {source}
+        | before
+        | classes
+        | tuned
+        | noise
+        | masks
+        | augmented
     )
 
 

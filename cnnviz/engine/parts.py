@@ -90,3 +90,17 @@ class Polynomial(Checked):
         super().__post_init__()
         if self.shrinkage == "lasso" and 0 < self.strength < LOWEST:
             raise ExperimentError(f"strength (={self.strength:g}) must be at least {LOWEST:g} for lasso, or 0 for off.")
+
+
+@dataclass(frozen=True)
+class Stopping(Checked):
+    """When training ends before its last step. It depends on no measurement: what is recorded changes nothing."""
+
+    validation: int = whole(
+        0, 10, 30_000, "Validation set", "examples", off=0, help="Held out of the training set, to choose by; no test example is."
+    )
+    patience: int = whole(
+        0, 1, 1_000, "Patience", "looks", off=0,
+        help="Ends after so many looks at the validation set without a new best, and puts the best weights back.",
+    )  # fmt: skip
+    look_every: int = whole(10, 1, 10_000, "Look every", "updates", log=True, help="How often early stopping looks.")

@@ -48,6 +48,7 @@ from cnnviz.engine.nets.pooling.blur import BlurPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.lp import LpPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.stochastic import Stochastic, seed_pools  # noqa: F401  # if pooling
 from cnnviz.engine.penalties import project, shrink  # if l1 or max_norm
+from cnnviz.engine.stopping import Early  # if patience
 from cnnviz.engine.targets import over_all  # if smoothing
 
 # %% Settings
@@ -56,6 +57,7 @@ BATCH_SIZE = 64
 SEED = 0
 TRAIN_EXAMPLES = 1_000
 PRETRAINING_STEPS = 0  # if pretraining
+VALIDATION = 10  # if validation
 LABELS = 0  # if labels or task_classes or pretraining
 TASK_CLASSES = 0  # if labels or task_classes or pretraining
 DATA_FILE = sys.argv[1] if len(sys.argv) > 1 else "digits.npz"  # if file
@@ -141,6 +143,8 @@ class Variant:
     smoothing_over: str = "others"  # if smoothing
     l1: float = 0.0  # if l1
     max_norm: float = 0.0  # if max_norm
+    patience: int = 0  # if patience
+    look_every: int = 10  # if patience or look_every
     pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
     pretraining_lr: float = 0.001  # if pretraining
     corruption: float = 0.0  # if pretraining
@@ -323,6 +327,8 @@ def decay_groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     """Train one variant, printing the loss on a batch before that batch's update."""
+    held = inputs[-VALIDATION:], labels[-VALIDATION:]  # if patience
+    inputs, labels = inputs[:-VALIDATION], labels[:-VALIDATION]  # if validation
     classes = labels.shape[1]  # if curve
     classes = int(labels.max()) + 1  # if all_classes
     classes = TASK_CLASSES or int(labels.max()) + 1  # if labels or task_classes or pretraining
@@ -340,17 +346,21 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
     weights = [parameter for parameter in net.parameters() if parameter.ndim > 1]  # if l1 or max_norm
+    early = Early(net, *held, F.cross_entropy, given.patience, given.look_every)  # if patience
     for step, (batch, wanted) in enumerate(islice(batches(inputs, labels), STEPS + 1)):
+        last = step == STEPS
+        if given.patience and early.enough(step, last):  # if patience
+            last = True  # if patience
         batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, axes)  # if fancy_pca
         batch, wanted = augmented(given, step, batch, wanted, classes)  # if augmented
         loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
         loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothing
         loss = F.mse_loss(net(batch), wanted)  # if curve
         diverged = not math.isfinite(loss.item())
-        if diverged or step == STEPS or step % PRINT_EVERY == 0:
+        if diverged or last or step % PRINT_EVERY == 0:
             print(f"{name}  step {step:>6}  loss {loss.item():.8g}")  # if from_the_start
             print(f"{name}  step {PRETRAINING_STEPS + step:>6}  loss {loss.item():.8g}")  # if pretraining
-        if diverged or step == STEPS:
+        if diverged or last:
             return
         optimiser.zero_grad()
         loss.backward()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,15 +40,18 @@ from cnnviz.engine.augment.batch import Augmenter
 from cnnviz.engine.boundary import Map
 from cnnviz.engine.calculation import calculated_together
 from cnnviz.engine.clipping import clip_gradients, clip_weights
+from cnnviz.engine.control import Control, Unattended
 from cnnviz.engine.data import check_enough
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
+from cnnviz.engine.evaluation import evaluate
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
-from cnnviz.engine.objectives import OBJECTIVES, Objective, objective_of
+from cnnviz.engine.objectives import objective_of
 from cnnviz.engine.penalties import restrain
 from cnnviz.engine.records import Ending, Recording, Snapshot
+from cnnviz.engine.stopping import Early
 from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
@@ -59,39 +62,18 @@ SHARED = (
     "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
     "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds", "sweep_across",
     "sweep_across_values", "sweep_examples", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
-    "surface_statistics", "surface_seed", "calculation",
+    "surface_statistics", "surface_seed", "calculation", "validation",
 )  # fmt: skip
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "confidence": calibration.PLACES,
     "domains": domains.PLACES,
     "shifts": shifts.PLACES,
     "unpooling": unpooling.PLACES,
+    "patience": dict.fromkeys(("best_step", "best_loss"), ("best",)),
 }
-EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
 
 OnBegin = Callable[[str, Recording], None]
 OnEnd = Callable[[str, Ending], None]
-
-
-class Control(Protocol):
-    """What a run's watcher wants. lr: replaces the base rate, which the schedule multiplies. stop_at: the step to end at."""
-
-    lr: float | None
-    stop_at: int | None
-
-    def poll(self) -> None:
-        """Called once a round, before its step. May wait; an exception that it raises ends the training."""
-        ...
-
-
-class Unattended:
-    """The control of a run that nobody watches."""
-
-    lr: float | None = None
-    stop_at: int | None = None
-
-    def poll(self) -> None:
-        return
 
 
 def train(experiment: Experiment, control: Control | None = None) -> Iterator[Snapshot]:
@@ -178,6 +160,10 @@ def train_together(
                 continue
             if snapshot:
                 yield name, snapshot
+            if learner.ending:
+                del learners[name]
+                if on_end:
+                    on_end(name, learner.ending)
         if last or not learners:
             break
     done = f"Done: {step:,} steps, {step * first.batch_size:,} examples"
@@ -208,6 +194,11 @@ def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
                 )
     if first.is_sweep and first.surface.surface:
         raise ExperimentError("surface (=True) must be off in a sweep: a loss surface lies around a single trained net.")
+    patient = next((experiment for experiment in variants.values() if experiment.stopping.patience), None)
+    if first.is_sweep and patient:
+        raise ExperimentError(
+            f"patience (={patient.stopping.patience}) must be 0 in a sweep, whose runs are compared at their last step."
+        )
     return first
 
 
@@ -246,6 +237,9 @@ class Learner:
         self.inputs = shift.Inputs()
         self.map = Map(found) if experiment.measure.boundary else None
         self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped, self.first)
+        given, held = experiment.stopping, (found.validation_inputs, found.validation_labels)
+        self.early = Early(self.net, *held, self.objective.plain, given.patience, given.look_every) if given.patience else None
+        self.ending: Ending | None = None
         self.seconds = 0.0
 
     def recording(self) -> Recording:
@@ -309,6 +303,8 @@ class Learner:
         lr: the base rate in place of the experiment's. Raises Diverged.
         """
         rate = self._rate(step, lr)
+        if self.early and self.early.enough(step, last):
+            self.ending, last = Ending("done", self._stopped(step, last), step), True
         began = time.perf_counter()
         inputs, targets = self.augmenter(step - self.first, inputs, labels)
         if last or step in self.timetable.snapshots:
@@ -359,6 +355,13 @@ class Learner:
         base = self.experiment.optimiser.lr if lr is None else lr
         return base * schedules.factor(step - self.first, self.experiment.steps, self.experiment.schedule)
 
+    def _stopped(self, step: int, last: bool) -> str:
+        """How early stopping ended the run, in two sentences."""
+        assert self.early
+        held = f"{len(self.early.labels):,} held-out examples"
+        why = f"Done: {step:,} steps." if last else f"Stopped at step {step:,}: {self.early.waited} looks without a new best."
+        return f"{why} The weights of step {self.early.best_step:,}, the best on the {held}, are put back."
+
     def _drop_gradients(self) -> None:
         for parameter in self.parameters:
             parameter.grad = None
@@ -393,6 +396,11 @@ class Learner:
         columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
         if self.experiment.measure.training_set:
             columns |= evaluate(self.net, self.found.train_inputs, self.found.train_labels, self.objective, "train")
+        if self.experiment.stopping.validation:
+            held = self.found.validation_inputs, self.found.validation_labels
+            columns |= evaluate(self.net, *held, self.objective, "validation")
+        if self.early:
+            columns |= {name: torch.tensor([value], device=self.device) for name, value in self.early.told().items()}
         if self.map:
             columns |= self.map.measured(self.net)
         if self.experiment.measure.modes:
@@ -418,19 +426,6 @@ class Learner:
     def _now(self) -> float:
         devices.wait_for(self.device)
         return time.perf_counter()
-
-
-@torch.inference_mode()
-def evaluate(
-    net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"], name: str = "test"
-) -> dict[str, Tensor]:
-    """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples of the set with this
-    name; the net is left in training mode."""
-    net.eval()
-    logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
-    net.train()
-    metrics = {f"{name}_{what}": metric(logits, labels) for what, metric in objective.metrics.items()}
-    return {f"{name}_loss": objective.plain(logits, labels), **metrics}
 
 
 def _about(device: torch.device) -> dict[str, Any]:

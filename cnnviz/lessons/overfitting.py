@@ -26,6 +26,7 @@ PLANE = Experiment.of(
     steps=800, snapshots=60, histograms=0, evaluations=30, training_set=True, boundary=True, weights=True,
 )  # fmt: skip
 SMALL = replace(PLANE, width=32)
+HELD_OUT = replace(PLANE, train_examples=261, validation=50, evaluations=50)
 
 PRESETS = {
     "plane": Preset(
@@ -43,6 +44,12 @@ PRESETS = {
             "D": replace(SMALL, max_norm=1.5),
         },
         "Three ways to keep weights small, next to none. Open Weights.",
+    ),
+    "stopping": Preset(
+        "In the plane: early stopping",
+        {"A": HELD_OUT, "B": replace(HELD_OUT, patience=8)},
+        "50 more points, held out of the training set, say when B has had enough. Open Early stopping.",
+        "After Prechelt 1998.",
     ),
     "degrees": Preset(
         "Polynomials: degree 9 and degree 3",
@@ -137,6 +144,22 @@ def max_norm_bounds_every_unit(recordings: Recordings) -> Measured | None:
     return Measured(second < 1.001 * limit < first, sentence)
 
 
+def stopping_early_tests_better(recordings: Recordings) -> Measured | None:
+    """Where early stopping ended and what it kept, against the same net trained to the end."""
+    known = [r for r in recordings.values() if r.ending and "validation_loss" in r.names]
+    early = next((r for r in known if "best_step" in r.names), None)
+    late = next((r for r in known if "best_step" not in r.names), None)
+    if early is None or late is None:
+        return None
+    kept = int(early.column("best_step")[-1, 0])
+    first, second = (float(r.column("test_loss")[-1]) for r in (late, early))
+    sentence = (
+        f"It ended at step {int(early.steps[-1]):,} of {early.experiment.steps:,} and kept the weights of step {kept:,}: loss on "
+        f"the test set {number_text(second)}, against {number_text(first)} at step {int(late.steps[-1]):,}."
+    )
+    return Measured(int(early.steps[-1]) < early.experiment.steps / 2 and second < 0.6 * first, sentence)
+
+
 def _compared(recordings: Recordings) -> dict[str, Recording | None]:
     """The run without anything, the one with weight decay alone, and the one with dropout alone."""
     found: dict[str, Recording | None] = dict.fromkeys(LECTURE)
@@ -201,6 +224,12 @@ LESSON = Lesson(
             "penalties",
             max_norm_bounds_every_unit,
             "Is the bound larger than any unit gets by itself?",
+        ),
+        Claim(
+            "Early stopping ends in the first half, and the weights that it kept do better on new points.",
+            "stopping",
+            stopping_early_tests_better,
+            "How many looks in a row may be worse by chance?",
         ),
         Claim(
             "Degree 9 makes no error on its ten points, and more than three times the noise on new ones.",
@@ -281,6 +310,13 @@ LESSON = Lesson(
             "Dropout: a simple way to prevent neural networks from overfitting",
             "https://jmlr.org/papers/v15/srivastava14a.html",
             "Dropout, which lesson 420 is about, and max-norm.",
+        ),
+        Reference(
+            "L. Prechelt",
+            1998,
+            "Early stopping - but when?",
+            "https://doi.org/10.1007/3-540-49430-8_3",
+            "How long to wait for a new best.",
         ),
     ),
     summary="A model with room enough learns the noise of its training set too: no error there, much on anything new. Penalties, "

@@ -19,7 +19,7 @@ def accuracy_on_both_sets(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: lines of one colour that part are a net that learns its examples by heart.
     """
-    y = theme.linear_axis("Accuracy (share of right answers)", tickformat=".0%")
+    y = theme.linear_axis("Accuracy (share of right answers)", tickformat=".0%", autorangeoptions={"clipmin": 0.6})
     chart = theme.figure("accuracy_on_both_sets", theme.step_axis(), y, NOTE)
     return LivePlot(
         "accuracy_on_both_sets",
@@ -44,6 +44,41 @@ def loss_on_both_sets(variants: Sequence[str]) -> LivePlot:
         _both(chart, variants, "loss", f"%{{y:{theme.SHORT}}}"),
         _pair(variants, "Loss, training / test", "loss", "number"),
         "The mean loss over the examples that each net learns from, dashed, and over those that it never sees, solid.",
+    )
+
+
+@plot
+def validation_over_steps(variants: Sequence[str]) -> LivePlot:
+    """Loss on the held-out examples (thin) and on the test set (thick) over the run; the star is the best step that early
+    stopping has found so far.
+
+    Diagnoses: where the thin line turns up, more updates make it worse; the thick line, which early stopping never sees, turns up
+    at about the same step.
+    """
+    chart = theme.figure(
+        "validation_over_steps",
+        theme.step_axis(),
+        theme.log_axis("Loss (cross-entropy, nats)", nticks=5),
+        "thin: held out · thick: test set · star: best",
+    )
+    bindings: list[Binding] = []
+    for variant in variants:
+        for part, width in (("validation", 1.2), ("test", 3.0)):
+            trace = len(chart.data)
+            line = _line(variant, "solid", width, f"{variant}, {part}: %{{y:{theme.SHORT}}}")
+            chart.add_trace(line.update(showlegend=part == "test"))
+            bindings += [Binding(trace, attr, f"{part}_loss", variant) for attr in ("x", "y")]
+        trace = len(chart.data)
+        marks = {"color": theme.variant_colour(variant), "size": 16, "symbol": "star", "line": {"color": "#FFFFFF", "width": 1}}
+        hover = f"{variant}, best step: %{{x:,}}<extra></extra>"
+        chart.add_trace(go.Scatter(name=variant, mode="markers", marker=marks, hovertemplate=hover, showlegend=False))
+        bindings += [Binding(trace, "x", "best_step", variant, "layers"), Binding(trace, "y", "best_loss", variant, "layers")]
+    return LivePlot(
+        "validation_over_steps",
+        chart,
+        tuple(bindings),
+        theme.per_variant("Loss on the held-out examples", variants, WAITING, "validation_loss"),
+        "The loss on examples that are held out to choose by, thin, and on the test set, thick, which chooses nothing.",
     )
 
 

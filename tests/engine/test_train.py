@@ -33,6 +33,7 @@ KINDS = {
     "cnn on grey shapes, noisy batch norm": replace(CNN, dataset="shapes", domain="grey", norm="noisy_batch", train_examples=64),
     "cnn, momentum, batch norm, skip": replace(CNN, optimiser="momentum", norm="batch", skip=True),
     "mlp, elastic net, max-norm": replace(MLP, l1=0.02, weight_decay=0.01, max_norm=1.0, weights=True, training_set=True),
+    "mlp, early stopping": replace(MLP, validation=40, patience=2, look_every=3, dropout="inverted", training_set=True),
     "mlp on points, mapped": replace(MLP, dataset="border", l1=0.02, boundary=True, training_set=True),
     "mlp, weight norm, decay": replace(MLP, norm="weight", weight_decay=0.01, clip_weight=0.4, spectrum=True),
     "mlp, spectral norm, skip": replace(MLP, norm="spectral", skip=True, signal=True, spectrum=True, units=True),

@@ -1,10 +1,11 @@
 """Lesson 410: its claims on the recordings that the course ships, and what they say where they do not hold."""
 
+import numpy as np
 import pytest
 
 import cnnviz
 from cnnviz.engine.experiment import replace
-from cnnviz.engine.records import Recording
+from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.lessons import find
 from cnnviz.lessons.overfitting import LECTURE, beside_the_lecture
 
@@ -33,6 +34,20 @@ def test_a_claim_about_polynomials_fails_where_the_penalty_changes_nothing(name,
     measured = CLAIMS[name].measure({"A": cnnviz.record(variants["A"]), "B": cnnviz.record(replace(variants["B"], **settings))})
     assert not measured.holds
     assert any(letter.isdigit() for letter in measured.sentence)
+
+
+@pytest.mark.parametrize(("ended", "loss"), [(700, 0.2), (100, 0.95)])
+def test_early_stopping_is_not_said_to_help_where_it_comes_late_or_changes_nothing(ended, loss):
+    found = {}
+    for (letter, experiment), (step, tested) in zip(
+        LESSON.presets["stopping"].variants.items(), ((800, 1.0), (ended, loss)), strict=True
+    ):
+        values = {"test_loss": np.array(tested), "validation_loss": np.array(tested)}
+        values |= {"best_step": np.array([step - 80])} if experiment.stopping.patience else {}
+        found[letter] = Recording(experiment, (), ending=Ending("done", "Done.", step)).extend([Snapshot(step, values)])
+    measured = CLAIMS["stopping_early_tests_better"].measure(found)
+    assert not measured.holds
+    assert f"step {ended}" in measured.sentence
 
 
 def test_the_prediction_is_answered_by_the_accuracy_on_new_points(stored):

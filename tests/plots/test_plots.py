@@ -68,6 +68,7 @@ NEEDS = {
     **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
     "decision_boundary": PLANE,
     **{name: {"depth": 3, "training_set": True} for name in BOTH_SETS},
+    "validation_over_steps": {"depth": 3, "validation": 20, "patience": 2, "look_every": 1},
     **{name: {"depth": 3, "weights": True, "l1": 0.01} for name in WEIGHTS},
     "top_singular_over_steps": {"spectrum": True},
     "fitted_curve": CURVE,
@@ -131,7 +132,7 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED)
+    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED, "validation_over_steps")
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 

@@ -1,0 +1,23 @@
+"""Evaluation: how a net does on a whole set of examples, in eval mode."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from cnnviz.engine.objectives import OBJECTIVES, Objective
+
+EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
+
+
+@torch.inference_mode()
+def evaluate(
+    net: torch.nn.Module, inputs: Tensor, labels: Tensor, objective: Objective = OBJECTIVES["classify"], name: str = "test"
+) -> dict[str, Tensor]:
+    """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples of the set with this
+    name; the net is left in training mode."""
+    net.eval()
+    logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
+    net.train()
+    metrics = {f"{name}_{what}": metric(logits, labels) for what, metric in objective.metrics.items()}
+    return {f"{name}_loss": objective.plain(logits, labels), **metrics}
