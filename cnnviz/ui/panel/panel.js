@@ -3,6 +3,7 @@
 import * as bindings from './bindings.js'
 import { Charts, element } from './charts.js'
 import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
+import { Follower } from './follow.js'
 import { numberText, percentText } from './numbers.js'
 import { Link } from './socket.js'
 import * as words from './words.js'
@@ -11,7 +12,6 @@ window.__cnnviz = { ...bindings, numberText, percentText }
 
 const SPEAK_EVERY = 10_000
 const TELL_PAGE_AFTER = 300
-const LOOK_AGAIN_AFTER = 400 // ms that a look's answer is waited for before the next is sent
 const LIVE = ['queued', 'running', 'paused']
 const panels = new WeakMap()
 let serial = 0
@@ -94,8 +94,7 @@ class Panel {
     this.retheme = () => this.charts.draw(true)
     this.colourScheme.addEventListener('change', this.retheme)
     this.themes = new MutationObserver(this.retheme)
-    this.moves = new MutationObserver(changes => changes.forEach(({ target }) => this.follow(target)))
-    if (this.data.instant) this.moves.observe(document.body, { subtree: true, attributeFilter: ['value'] })
+    if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place))
     for (const node of ancestors(this.root)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
     const watched = this.data.instant ? null : this.data.watch ?? this.remembered()
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
@@ -198,7 +197,7 @@ class Panel {
     if (this.view?.run !== id) this.cursor = null
     this.view = { labels, digest, recordings, steps, run: id }
     this.makeTabs()
-    if (this.data.instant) this.looked()
+    this.follower?.answered()
   }
 
   changed(status) {
@@ -325,28 +324,8 @@ class Panel {
     this.refresh()
   }
 
-  // A slider in the learner's hand: the panel asks for what the page will ask for when its script has run.
-  follow(input) {
-    if (input !== document.activeElement || input.type !== 'range' || this.data.relay) return
-    const place = [...(input.closest('[class*="st-key-"]')?.classList ?? [])].find(name => name in this.data.sliders)
-    if (!place) return
-    const [name, stops] = this.data.sliders[place]
-    this.look = { name, value: stops ? stops[+input.value] : +input.value }
-    this.sendLook()
-  }
-
-  // One at a time: while its answer is awaited, only the newest place of the slider is kept.
-  sendLook() {
-    if (!this.look || this.looking) return
-    this.looking = setTimeout(() => this.looked(), LOOK_AGAIN_AFTER)
-    this.link.send({ op: 'look', offer: this.data.offer, ...this.look })
-    this.look = null
-  }
-
-  looked() {
-    clearTimeout(this.looking)
-    this.looking = null
-    this.sendLook()
+  look(place) {
+    if (!this.data.relay) this.link.send({ op: 'look', offer: this.data.offer, ...place })
   }
 
   // What is shown
@@ -450,8 +429,7 @@ class Panel {
     this.link.close()
     this.charts.close()
     this.themes.disconnect()
-    this.moves.disconnect()
-    clearTimeout(this.looking)
+    this.follower?.close()
     this.colourScheme.removeEventListener('change', this.retheme)
   }
 }
