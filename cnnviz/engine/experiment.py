@@ -120,7 +120,9 @@ class Net(Checked):
     )
     power_steps: int = whole(1, 1, 50, "Power iteration", "steps an update", help="Spectral norm: how closely it follows σ(W).")
     pooling: str = choice("max", POOLINGS, "Pooling", help="What halves a cnn's maps, in two places; strided: the convolution.")
-    pool_p: float = real(2.0, 1.0, 100.0, "p", log=True, help="Lp pooling: 1 is the mean; the larger, the nearer to the maximum.")
+    pool_p: float = real(
+        2.0, 1.0, 100.0, "p of the Lp pool", log=True, help="1: the mean; the larger, the nearer to the maximum."
+    )
     ending: str = choice("global_average", ENDINGS, "End of the maps", help="What the output layer of a cnn reads.")
 
 

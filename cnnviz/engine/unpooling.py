@@ -6,39 +6,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-IMAGES = 64  # of the test set
-ROUNDS = 2  # of 2×2 max pooling, one on the other
+from cnnviz.engine.words import UNPOOLINGS
 
-COLUMNS = ("unpool_switches", "unpool_corner", "unpool_spread")
-PLACES = dict.fromkeys(COLUMNS, tuple(f"{number} pooled" for number in range(1, ROUNDS + 1)))  # what a column's numbers are about
+IMAGES = 64  # of the test set
+COLUMNS = ("unpooled_once", "unpooled_twice")
+PLACES = dict.fromkeys(COLUMNS, UNPOOLINGS)  # what a column's numbers are about
 
 
 @torch.inference_mode()
 def rebuilt(net: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
-    """‖x − x̂‖² / ‖x‖² over the first layer's maps x of the first test images, after each of ROUNDS, (rounds,); the net is left in
-    training mode.
+    """‖x − x̂‖² / ‖x‖² over the first layer's maps x of the first test images, max-pooled once or twice and brought back to their
+    size in each of UNPOOLINGS, (ways,); the net is left in training mode.
 
-    unpool_switches: each maximum goes back to where it stood, zeros elsewhere; Zeiler & Fergus 2014. unpool_corner: to the top
-    left of its window. unpool_spread: to all four places.
+    switches: each maximum goes back to where it stood, zeros elsewhere; Zeiler & Fergus 2014. corner: to the top left of its
+    window. spread: to all of it.
     """
     net.eval()
     first = next(iter(net.get_submodule("layers").children()))
     maps: Tensor = first(inputs[:IMAGES])
     net.train()
-    columns: dict[str, list[Tensor]] = {name: [] for name in COLUMNS}
+    columns: dict[str, Tensor] = {}
     pooled, switches, sizes = maps, [], []
-    for _round in range(ROUNDS):
+    for column in COLUMNS:
         sizes.append(pooled.shape[2:])
         pooled, places = F.max_pool2d(pooled, 2, return_indices=True)
         switches.append(places)
-        back = dict.fromkeys(columns, pooled)
+        back = dict.fromkeys(UNPOOLINGS, pooled)
         for place, size in zip(reversed(switches), reversed(sizes), strict=True):
-            back["unpool_switches"] = F.max_unpool2d(back["unpool_switches"], place, [2, 2], output_size=size)
-            back["unpool_corner"] = _corner(back["unpool_corner"], size)
-            back["unpool_spread"] = _fitted(back["unpool_spread"].repeat_interleave(2, 2).repeat_interleave(2, 3), size)
-        for name, found in back.items():
-            columns[name].append((found - maps).square().sum() / maps.square().sum())
-    return {name: torch.stack(errors) for name, errors in columns.items()}
+            back["switches"] = F.max_unpool2d(back["switches"], place, [2, 2], output_size=size)
+            back["corner"] = _corner(back["corner"], size)
+            back["spread"] = _fitted(back["spread"].repeat_interleave(2, 2).repeat_interleave(2, 3), size)
+        columns[column] = torch.stack([(found - maps).square().sum() for found in back.values()]) / maps.square().sum()
+    return columns
 
 
 def _corner(maps: Tensor, size: torch.Size) -> Tensor:

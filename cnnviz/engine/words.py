@@ -42,3 +42,4 @@ AUGMENTATIONS = (
     "fancy_pca", "jitter", "hue", "flip", "crop", "crop_padding", "translate", "rotate", "pixel_noise", "cutout",
 )  # fmt: skip
 MIXINGS = ("mixup", "cutmix")  # augmentations of two images, which change the labels, too
+UNPOOLINGS = ("switches", "corner", "spread")  # where a maximum goes when a map is brought back to its size

@@ -7,6 +7,7 @@ from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.picture import picture
+from cnnviz.ui.pools import pooled_maps, rebuilt_picture, region_draws
 from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
 from cnnviz.ui.smoothed import smoothed_targets
@@ -28,7 +29,10 @@ __all__ = [
     "numbers",
     "opening",
     "picture",
+    "pooled_maps",
     "predict",
+    "rebuilt_picture",
+    "region_draws",
     "replay",
     "slices",
     "smoothed_targets",

@@ -308,6 +308,13 @@ _WORDS = {
     "each": "running statistics of each time step",
     "shared": "running statistics shared over time",
     "border": "points on a wavy border",
+    "max": "max pooling",
+    "average": "average pooling",
+    "stochastic": "stochastic pooling",
+    "lp": "Lp pooling",
+    "strided": "strided convolution",
+    "blur": "blur pooling",
+    "flatten": "flattened maps",
 }
 
 

@@ -8,8 +8,8 @@ from cnnviz import Experiment, ExperimentError, record, replace
 from cnnviz.engine import nets
 from cnnviz.engine.examples import examples
 from cnnviz.engine.shifts import by_shift, moved
-from cnnviz.engine.unpooling import IMAGES, ROUNDS, rebuilt
-from cnnviz.engine.words import SHIFTS
+from cnnviz.engine.unpooling import COLUMNS, IMAGES, rebuilt
+from cnnviz.engine.words import SHIFTS, UNPOOLINGS
 
 TINY = Experiment.of(
     net="cnn", dataset="digits", train_examples=200, test_examples=70, depth=3, width=4, batch_size=16, steps=4, lr=0.05,
@@ -67,13 +67,12 @@ def test_what_is_rebuilt_is_what_loops_rebuild(tested):
     found = rebuilt(net, inputs)
     assert net.training
     maps = net.eval().layers["conv1"](inputs[:IMAGES]).detach().double().numpy()
-    for rounds in range(1, ROUNDS + 1):
-        errors = dict.fromkeys(found, 0.0)
+    for rounds, column in enumerate(COLUMNS, 1):
+        errors = dict.fromkeys(UNPOOLINGS, 0.0)
         for x in maps.reshape(-1, *maps.shape[2:]):
             for name, back in back_by_loops(x, rounds).items():
                 errors[name] += ((back - x) ** 2).sum()
-        for name, error in errors.items():
-            assert float(found[name][rounds - 1]) == pytest.approx(error / (maps**2).sum(), rel=1e-4), name
+        assert found[column].tolist() == pytest.approx([error / (maps**2).sum() for error in errors.values()], rel=1e-4)
 
 
 def back_by_loops(x, rounds):
@@ -86,7 +85,7 @@ def back_by_loops(x, rounds):
             row, column = np.unravel_index(window.argmax(), window.shape)  # the winner of all rounds is the largest of all
             switches[i + row, j + column] = corner[i, j] = window.max()
             spread[i : i + size, j : j + size] = window.max()
-    return {"unpool_switches": switches, "unpool_corner": corner, "unpool_spread": spread}
+    return {"switches": switches, "corner": corner, "spread": spread}
 
 
 def test_maps_with_a_last_row_that_no_window_holds_are_rebuilt_with_zeros_there():
@@ -94,12 +93,14 @@ def test_maps_with_a_last_row_that_no_window_holds_are_rebuilt_with_zeros_there(
     inputs = torch.randn(3, 1, 7, 7, generator=torch.Generator().manual_seed(1))
     found = rebuilt(net, inputs)
     assert all(torch.isfinite(errors).all() for errors in found.values())
-    assert float(found["unpool_switches"][0]) <= float(found["unpool_corner"][0])
+    assert found["unpooled_once"][0] <= found["unpooled_once"][1]
 
 
 def test_a_maximum_in_its_own_place_is_never_farther_off_than_in_the_corner():
     found = record(replace(TINY, steps=0, snapshots=2, evaluations=1))
-    assert (found.column("unpool_switches") < found.column("unpool_corner")).all()
+    for column in COLUMNS:
+        switches, corner, _spread = found.column(column)[-1]
+        assert switches < corner
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ NOT_PLOTS = {
     "norm_cube",
     "ages",
     "targets",
-}  # the last five wait for no recording
+    "draws",
+}  # the last six wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 
@@ -61,10 +62,13 @@ CONFIDENT = (
     "reliability_diagram",
     "calibration_error_over_steps",
 )
+POOLING = ("consistency_by_shift", "accuracy_by_shift", "change_by_shift", "consistency_over_steps", "rebuilt_maps")
+POOLED = {"net": "cnn", "depth": 3, "width": 4, "shifts": True, "unpooling": True}
 CLUSTERED = ("clusters_trained", "clusters_tested", "cluster_spread_over_steps")
 NEEDS = {
     **{name: {"confidence": True, "smoothing": 0.1} for name in CONFIDENT},
     **{name: {"clusters": True} for name in CLUSTERED},
+    **dict.fromkeys(POOLING, POOLED),
     **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
     "decision_boundary": PLANE,
     **{name: {"depth": 3, "training_set": True} for name in BOTH_SETS},
@@ -132,7 +136,7 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED, "validation_over_steps")
+    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED, *POOLING, "validation_over_steps")
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 
