@@ -18,12 +18,13 @@ from cnnviz.plots.confidence import (
     reliability_diagram,
 )
 from cnnviz.plots.sweeps import sweep_curve
+from cnnviz.plots.teachers import students_and_teachers, teacher_says
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 
 lesson = lessons.load(__file__)
 SETTINGS = (
-    "smoothing", "smoothing_over", "train_examples", "lr", "depth", "width", "activation", "weight_decay", "optimiser",
-    "steps", "batch_size", "seed",
+    "smoothing", "smoothing_over", "temperature", "teacher_share", "labels", "teacher_width", "pretraining_steps",
+    "train_examples", "lr", "depth", "width", "activation", "weight_decay", "optimiser", "steps", "batch_size", "seed",
 )  # fmt: skip
 
 ui.opening(lesson)
@@ -31,10 +32,18 @@ guess = ui.predict(lesson)
 
 with ui.controls(lesson, SETTINGS) as knob:
     base = knob.experiment()
-    if not base.is_sweep:
+    teaches = base.distillation.teacher
+    if teaches:
+        knob.slider("temperature")
+        knob.slider("teacher_share")
+        knob.slider("labels", low=20, high=1_000)
+        knob.slider("teacher_width", low=16, high=400)
+        knob.slider("pretraining_steps", low=100, high=3_000)
+    elif not base.is_sweep:
         knob.slider("smoothing")
-    knob.choice("smoothing_over")
-    knob.slider("train_examples", low=100, high=5_000)
+    if not teaches:
+        knob.choice("smoothing_over")
+        knob.slider("train_examples", low=100, high=5_000)
     knob.slider("lr", low=1e-4, high=0.1)
     with st.expander("More settings"):
         knob.slider("depth", low=2, high=8)
@@ -57,8 +66,14 @@ CLUSTERS: ui.Tabs = {
 }
 LEARNING: ui.Tabs = {"Learning": (partial(loss_over_steps, classes=10), accuracy_over_steps)}
 SWEPT: ui.Tabs = {"Calibration against ε": (partial(sweep_curve, over="smoothing", measure="ece"),)}
+TEACHING: ui.Tabs = {
+    "Students": (students_and_teachers, partial(teacher_says, only=content.taught(variants))),
+    "Learning": (accuracy_over_steps,),
+}
 with knob.stage:
-    if base.is_sweep:
+    if teaches:
+        recordings = ui.live(lesson, variants, TEACHING)
+    elif base.is_sweep:
         recordings = ui.live(lesson, variants, SWEPT)
     elif knob.preset_name == "margin":
         recordings = ui.live(lesson, variants, {**MARGIN, **CALIBRATION, **LEARNING})
@@ -68,6 +83,12 @@ with knob.stage:
         recordings = ui.live(lesson, variants, {**CALIBRATION, **MARGIN, **CLUSTERS, **LEARNING})
 
 ui.findings(lesson, recordings, guess)
+st.caption(
+    "The loss under Learning is the one that is minimised, against the targets that are taught: smoothed ones cost at least "
+    "their own entropy. Losses on the test set are plain. While this lesson was made, heaps were tighter only in the plane that "
+    "the output layer reads: in the whole space of the last hidden layer, the spread within classes stayed as it was or grew. "
+    "And with all labels, a student gained nothing from a teacher here."
+)
 st.subheader("Which targets, and which logits meet them", anchor=False)
 ui.smoothed_targets(lesson)
 ui.theory(
@@ -102,6 +123,12 @@ ui.theory(
         r"h &\mapsto (h \cdot u_1,\, h \cdot u_2) \end{aligned}",
         "**The plane under Clusters**: *w* are the output layer's weights for three classes, *h* what it reads of an example. "
         "Distances are shown in units of that between the centres.",
+    ),
+    (
+        r"L = (1 - \alpha)\, H\big(y, p(1)\big) + \alpha\, T^2\, H\big(q(T), p(T)\big), \quad p_k(T) = "
+        r"\frac{e^{z_k / T}}{\sum_j e^{z_j / T}}",
+        "**Distillation**: *q* is the teacher's softmax and *p* the student's, both at temperature *T*; *H* is the "
+        "cross-entropy, α the *Teacher's share*. T² makes up for gradients that shrink with it.",
     ),
 )
 ui.closing(lesson, variants)

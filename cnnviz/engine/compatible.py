@@ -25,6 +25,7 @@ def check(experiment: Experiment) -> None:
     _check_augmentation(experiment)
     net = experiment.net
     _check_classes(experiment)
+    _check_teacher(experiment)
     if net.net == "rnn" and experiment.measure.filters:
         raise ExperimentError(
             f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."
@@ -87,6 +88,23 @@ def _check_validation(experiment: Experiment) -> None:
     for setting in ("labels", "task_classes", "pretraining_steps"):
         if held_out and experiment.get(setting):
             raise ExperimentError(f"validation (={held_out}) must be 0 where {setting} (={experiment.get(setting)}) is used.")
+
+
+def _check_teacher(experiment: Experiment) -> None:
+    """Raises ExperimentError where a teacher could not teach."""
+    if not experiment.distillation.teacher:
+        return
+    given = experiment.pretraining
+    if experiment.data.dataset == "curve":
+        raise ExperimentError("teacher (=True) must be off for the data set curve: it has no classes to have an opinion on.")
+    if given.pretraining != "none":
+        raise ExperimentError(f"pretraining (={given.pretraining}) must be none beside a teacher, which learns in those updates.")
+    if not given.pretraining_steps:
+        raise ExperimentError("pretraining_steps (=0) must be at least 1 with a teacher, which learns in those updates.")
+    if experiment.dropout.dropout != "none":
+        raise ExperimentError(f"dropout (={experiment.dropout.dropout}) must be none with a teacher, which would have it, too.")
+    if given.task_classes:
+        raise ExperimentError(f"task_classes (={given.task_classes}) must be 0 with a teacher: it knows all classes.")
 
 
 def check_net(net: Net) -> None:

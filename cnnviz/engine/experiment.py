@@ -25,7 +25,7 @@ from cnnviz.engine.fields import (
     whole,
 )
 from cnnviz.engine.parts import Penalty, Polynomial, Stopping, Surface, Sweep
-from cnnviz.engine.targets import Targets
+from cnnviz.engine.targets import Distillation, Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
     CALCULATIONS,
@@ -49,6 +49,7 @@ __all__ = [
     "Calculation",
     "Clipping",
     "Data",
+    "Distillation",
     "Dropout",
     "Experiment",
     "ExperimentError",
@@ -255,6 +256,7 @@ class Experiment(Checked):
     schedule: Schedule = Schedule()
     clipping: Clipping = Clipping()
     targets: Targets = Targets()
+    distillation: Distillation = Distillation()
     measure: Measure = Measure()
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()

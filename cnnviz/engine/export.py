@@ -116,11 +116,13 @@ OPTIONAL = {  # settings that leave no trace in the script where every variant h
     "clip_norm": 0.0,
     "clip_weight": 0.0,
     "smoothing": 0.0,
+    "teacher": False,
     "l1": 0.0,
     "max_norm": 0.0,
     "patience": 0,
     "look_every": 10,
 }
+TAUGHT = ("smoothing", "teacher_width", "teacher_smoothing", "temperature", "teacher_share")  # used wherever a teacher is
 WITHOUT = {  # the marks of lines that stay where no variant has such a setting
     "weight_decay": "no_decay",
     "pooling": "max_pooling",
@@ -277,6 +279,7 @@ def used(variants: Variants) -> list[str]:
     names += ["reweight"] if any(reweight_of(experiment) for experiment in variants.values()) else []
     names += [name for name in AUGMENTED if any(augmentations_text(experiment, name) for experiment in variants.values())]
     names += ["own_statistics"] if any(has_own_statistics(experiment) for experiment in variants.values()) else []
+    names += [name for name in TAUGHT if "teacher" in names and name not in names]
     names += ["smoothing_over"] if "smoothing" in names else []
     names += ["stride"] if any(is_strided(experiment) for experiment in variants.values()) else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
@@ -316,7 +319,8 @@ def features(variants: Variants) -> set[str]:
     settings = set(used(variants))
     without = {mark for setting, mark in WITHOUT.items() if setting not in settings}
     source = kind(next(iter(variants.values())).data)
-    task = set() if source == "curve" else {"classify"} if "smoothing" in settings else {"classify", "hard_targets"}
+    loss = "teacher" if "teacher" in settings else "smoothed" if "smoothing" in settings else "hard_targets"
+    task = set() if source == "curve" else {"classify", loss}
     activations = {"prelu" if any(experiment.get("activation") == "prelu" for experiment in variants.values()) else "fixed"}
     maxout = {"maxout"} if any(needs_pieces(experiment) for experiment in variants.values()) else set()
     tuned = {"lsuv"} if any(experiment.get("init") == "lsuv" for experiment in variants.values()) else set()

@@ -1,6 +1,7 @@
 """Objectives: what a network's outputs are measured by and taught with, by name.
 
-Classes are taught with labels (N,), or with targets (N, classes): what each class is to get, rows that add up to 1.
+Classes are taught with labels (N,), or with targets (N, classes): what each class is to get, rows that add up to 1. Where there
+is a teacher, targets are (N, 2, classes): what the labels say and what the teacher says.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.engine.experiment import Experiment
-from cnnviz.engine.targets import Targets, over_all
+from cnnviz.engine.targets import Distillation, Targets, over_all
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 
@@ -30,13 +31,25 @@ class Objective:
 
 
 def classes_of(targets: Tensor) -> Tensor:
-    """The class that each target gives most: (N, classes) to (N,); labels (N,) stay as they are."""
-    return targets if targets.ndim == 1 else targets.argmax(1)
+    """The class that each target gives most, that of the label where a teacher has another: (N,); labels stay as they are."""
+    return targets if targets.ndim == 1 else (targets if targets.ndim == 2 else targets[:, 0]).argmax(1)
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     """Fraction of examples whose largest logit is the true class's: (N, classes) and targets to a scalar."""
     return (logits.argmax(1) == classes_of(targets)).float().mean()
+
+
+def distilled(settings: Distillation, label_loss: Measure) -> Measure:
+    """(1 − share) · the labels' loss + share · T² · cross-entropy of both nets' softmax at temperature T. Hinton et al. 2015."""
+    temperature, share = settings.temperature, settings.teacher_share
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        wanted, told = targets.unbind(1)
+        from_teacher = temperature**2 * F.cross_entropy(logits / temperature, told)
+        return (1 - share) * label_loss(logits, wanted) + share * from_teacher
+
+    return loss
 
 
 def smoothed(settings: Targets) -> Measure:
@@ -71,4 +84,6 @@ def objective_of(experiment: Experiment) -> Objective:
     if experiment.data.dataset in REGRESSED:
         return OBJECTIVES["regress"]
     plain = OBJECTIVES["classify"]
-    return replace(plain, loss=smoothed(experiment.targets)) if experiment.targets.smoothing else plain
+    taught = replace(plain, loss=smoothed(experiment.targets)) if experiment.targets.smoothing else plain
+    given = experiment.distillation
+    return replace(taught, loss=distilled(given, taught.loss)) if given.teacher else taught

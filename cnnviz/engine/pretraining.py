@@ -192,4 +192,5 @@ class Memory:
 def _before_the_task(experiment: Experiment) -> object:
     """All that pre-training depends on."""
     given = changed(experiment.pretraining, labels=0)
-    return experiment.data, experiment.net, experiment.dropout, given, experiment.batch_size, experiment.seed
+    teacher = changed(experiment.distillation, temperature=1.0, teacher_share=0.0), experiment.targets.smoothing_over
+    return teacher, experiment.data, experiment.net, experiment.dropout, given, experiment.batch_size, experiment.seed

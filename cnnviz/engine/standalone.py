@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, pairwise
 from typing import Any
@@ -141,6 +141,11 @@ class Variant:
     clip_weight: float = 0.0  # if clip_weight
     smoothing: float = 0.0  # if smoothing
     smoothing_over: str = "others"  # if smoothing
+    teacher: bool = False  # if teacher
+    teacher_width: int = 200  # if teacher
+    teacher_smoothing: float = 0.0  # if teacher
+    temperature: float = 4.0  # if teacher
+    teacher_share: float = 0.9  # if teacher
     l1: float = 0.0  # if l1
     max_norm: float = 0.0  # if max_norm
     patience: int = 0  # if patience
@@ -339,6 +344,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     if given.init is lsuv:  # if lsuv
         tune(net, next(batches(inputs, labels))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining
+    teacher = trained_teacher(given, inputs, labels)  # if teacher
     inputs, labels = task_of(inputs, labels)  # if labels or task_classes
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
     axes = principal_axes(inputs)  # if fancy_pca
@@ -354,7 +360,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, axes)  # if fancy_pca
         batch, wanted = augmented(given, step, batch, wanted, classes)  # if augmented
         loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
-        loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothing
+        loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothed
+        loss = student_loss(given, teacher, batch, net(batch), wanted, share)  # if teacher
         loss = F.mse_loss(net(batch), wanted)  # if curve
         diverged = not math.isfinite(loss.item())
         if diverged or last or step % PRINT_EVERY == 0:
@@ -376,6 +383,39 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         scheduler.step()  # if schedule or warmup_steps
         if given.clip_weight:  # if clip_weight
             clip_weights(net, given.clip_weight)  # if clip_weight
+
+
+def trained_teacher(given: Variant, inputs: Tensor, labels: Tensor) -> nn.Module | None:
+    """A net like the student's, trained on every label; None where there is none."""
+    if not given.teacher:
+        return None
+    classes = int(labels.max()) + 1
+    net = given.net(
+        replace(given, width=given.teacher_width), inputs.shape[1:], classes, Generator().manual_seed(SEED + 1_000_003)
+    )
+    seed_noise(net, SEED + 1_000_003)  # if noise
+    seed_pools(net, SEED + 1_000_003)  # if stochastic
+    share = over_all(given.teacher_smoothing, given.smoothing_over, classes)
+    optimiser = optim.Adam(net.parameters(), lr=given.pretraining_lr, fused=True)
+    for batch, wanted in islice(batches(inputs, labels), PRETRAINING_STEPS):
+        loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return net.eval()
+
+
+def student_loss(
+    given: Variant, teacher: nn.Module | None, batch: Tensor, logits: Tensor, wanted: Tensor, share: float
+) -> Tensor:
+    """Cross-entropy against the labels, and, where there is a teacher, against its softmax at the same temperature."""
+    label_loss = F.cross_entropy(logits, wanted, label_smoothing=share)
+    if teacher is None:
+        return label_loss
+    with torch.no_grad():
+        told = (teacher(batch) / given.temperature).softmax(1)
+    from_teacher = given.temperature**2 * F.cross_entropy(logits / given.temperature, told)
+    return (1 - given.teacher_share) * label_loss + given.teacher_share * from_teacher
 
 
 @torch.no_grad()

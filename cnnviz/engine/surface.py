@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnnviz.engine.control import Control
 from cnnviz.engine.examples import Examples
 from cnnviz.engine.experiment import Surface
 from cnnviz.engine.objectives import Objective
 from cnnviz.engine.records import Snapshot
-from cnnviz.engine.sweep import Control
 
 AT_ONCE = 128  # examples in one forward pass, where they do not share statistics
 SNAPSHOTS = 25  # of a slice, about

@@ -13,25 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.engine.control import Control
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.plots.numbers import number_text
-
-
-class Control(Protocol):
-    """As `train.Control`."""
-
-    lr: float | None
-    stop_at: int | None
-
-    def poll(self) -> None:
-        """Called once a round."""
-        ...
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from cnnviz.engine.fields import Checked, choice, real
+from cnnviz.engine.fields import Checked, choice, real, switch, whole
 from cnnviz.engine.words import SMOOTHED_OVER
 
 
@@ -26,6 +26,25 @@ class Targets(Checked):
         "ε goes to",
         help="others: ε/(K − 1) to each other class, as in the lecture. all: ε/K to every class, as in PyTorch.",
     )
+
+
+@dataclass(frozen=True)
+class Distillation(Checked):
+    """A teacher that learns before the student does, and how much its answers count. Hinton et al. 2015."""
+
+    teacher: bool = switch(
+        False,
+        "Teacher",
+        help="Another net learns the whole training set first, in the updates of pre-training; its answers are targets, too.",
+    )
+    teacher_width: int = whole(200, 2, 1024, "Teacher's width", "units", log=True)
+    teacher_smoothing: float = real(
+        0.0, 0.01, 0.5, "Smoothing of the teacher", "ε", off=0.0, help="Of the targets that the teacher learned from."
+    )
+    temperature: float = real(
+        4.0, 1.0, 20.0, "Temperature", "T", help="Divides the logits of both: the higher, the more is seen of the smaller ones."
+    )
+    teacher_share: float = real(0.9, 0.0, 1.0, "Teacher's share", "of the loss", help="The rest is the label's.")
 
 
 def over_all(epsilon: float, over: str, classes: int) -> float:

@@ -42,6 +42,7 @@ from cnnviz.engine.calculation import calculated_together
 from cnnviz.engine.clipping import clip_gradients, clip_weights
 from cnnviz.engine.control import Control, Unattended
 from cnnviz.engine.data import check_enough
+from cnnviz.engine.distillation import Teacher
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.evaluation import evaluate
 from cnnviz.engine.examples import Examples, batches, examples
@@ -232,7 +233,10 @@ class Learner:
         self.fresh = next(iter(self.parameters)).detach().clone()
         self.memory = memory
         self.remembered = memory.find(experiment) if memory else None
-        self.pretraining = pretraining.losses(self.net, unlabelled or found, experiment)
+        self.teacher = Teacher(experiment, unlabelled or found, device) if experiment.distillation.teacher else None
+        self.prepared = self.teacher.net if self.teacher else self.net
+        before = pretraining.losses(self.net, unlabelled or found, experiment)
+        self.pretraining = self.teacher.losses() if self.teacher else before
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.inputs = shift.Inputs()
         self.map = Map(found) if experiment.measure.boundary else None
@@ -269,14 +273,14 @@ class Learner:
         last = step == self.first - 1
         if self.remembered is not None:
             if last:
-                self.net.load_state_dict(self.remembered)
+                self.prepared.load_state_dict(self.remembered)
             return None
         pictures = self._pictured(step, last=False)
         seconds, began = self.seconds, self._now() if step in self.timetable.snapshots else time.perf_counter()
         loss = next(self.pretraining, None)
         self.seconds += time.perf_counter() - began
         if last and self.memory:
-            self.memory.keep(self.experiment, self.net)
+            self.memory.keep(self.experiment, self.prepared)
         if loss is None or step not in self.timetable.snapshots:
             return None
         columns = probes.to_numpy({"pretraining_loss": loss, **pictures})
@@ -307,6 +311,8 @@ class Learner:
             self.ending, last = Ending("done", self._stopped(step, last), step), True
         began = time.perf_counter()
         inputs, targets = self.augmenter(step - self.first, inputs, labels)
+        if self.teacher is not None:
+            targets = self.teacher(inputs, targets)
         if last or step in self.timetable.snapshots:
             return self._measured_round(step, inputs, targets, rate, last)
         loss = self.objective.loss(self.net(inputs), targets)
@@ -409,6 +415,8 @@ class Learner:
         if self.experiment.measure.confidence:
             found, targets = self.found, self.experiment.targets
             columns |= calibration.calibrated(self.net, found.test_inputs, found.test_labels, targets)
+        if self.teacher is not None:
+            columns |= self.teacher.columns(self.found.test_inputs, self.found.test_labels)
         if self.experiment.measure.clusters:
             columns |= clusters.clustered(self.net, self.found)
         if self.experiment.measure.units:

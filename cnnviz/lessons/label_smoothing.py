@@ -17,6 +17,7 @@ Recordings = Mapping[str, Recording]
 MEETS = 0.03  # of the formula: how near the margin must come
 GROWS = 0.05  # from half of the run to its end: the least that we call growing
 TIGHTER = 1 / 1.5  # of the spread with hard targets
+LEAD = 0.03  # of the test set: the least that we call better
 EDGES = (0.8, 0.9)
 
 SURE = Experiment.of(
@@ -34,6 +35,11 @@ AGAINST_EPSILON = replace(
     sweep_seeds=3,
     sweep_measure="ece",
 )
+STUDENT = Experiment.of(
+    dataset="digits", train_examples=1_437, test_examples=360, labels=60, depth=3, width=32, optimiser="adam", lr=0.003,
+    steps=600, batch_size=32, pretraining_steps=800, pretraining_lr=0.002, teacher=True, teacher_width=200,
+    snapshots=60, histograms=0, evaluations=16,
+)  # fmt: skip
 
 
 def _against_hard(base: Experiment) -> dict[str, Experiment]:
@@ -65,6 +71,14 @@ PRESETS = {
         {"A": AGAINST_EPSILON, "B": replace(AGAINST_EPSILON, dropout="inverted")},
         "Thirty-six small runs on the 300 clothes: six ε, three seeds, B with half of its units dropped. Each point appears as "
         "its runs end.",
+    ),
+    "teachers": Preset(
+        "Teachers and 60 labels",
+        {"A": STUDENT, "B": replace(STUDENT, teacher_smoothing=0.1), "C": replace(STUDENT, teacher=False)},
+        "A's teacher learned all digits from hard targets, B's from smoothed ones. Then three students get 60 labelled digits; "
+        "A and B hear their teacher on the same 60.",
+        "After Hinton et al. 2015, section 6, where soft targets make 3 % of the data enough, and Müller et al. 2019, section 4: "
+        "students of smoothed teachers fall behind.",
     ),
 }
 
@@ -148,6 +162,50 @@ def a_little_is_best(recordings: Recordings) -> Measured | None:
     )
     apart = cells[best].max() < min(cells[0].min(), cells[-1].min())
     return Measured(bool(0 < best < len(values) - 1 and apart), sentence)
+
+
+def a_teacher_helps(recordings: Recordings) -> Measured | None:
+    """Test accuracy of the student without a teacher, and of that whose teacher learned from hard targets."""
+    found = _students(recordings)
+    if found is None or not {"none", "hard"} <= set(found):
+        return None
+    alone, taught = (_last(found[kind], "test_accuracy") for kind in ("none", "hard"))
+    labels = number_text(found["none"].experiment.pretraining.labels)
+    sentence = (
+        f"With {labels} labels the student is right on {percent_text(alone)} of the test set without a teacher, on "
+        f"{percent_text(taught)} with one that is right on {percent_text(_last(found['hard'], 'teacher_accuracy'))}."
+    )
+    return Measured(taught > alone + LEAD, sentence)
+
+
+def a_smoothed_teacher_teaches_worse(recordings: Recordings) -> Measured | None:
+    """Test accuracies of both teachers and of their students."""
+    found = _students(recordings)
+    if found is None or not {"smoothed", "hard"} <= set(found):
+        return None
+    pair = [found["hard"], found["smoothed"]]
+    (hard, smoothed), (first, second) = ([_last(r, c) for r in pair] for c in ("test_accuracy", "teacher_accuracy"))
+    sentence = (
+        f"The teacher with hard targets is right on {percent_text(first)} of the test set and its student on "
+        f"{percent_text(hard)}; the smoothed one on {percent_text(second)}, its student on {percent_text(smoothed)}."
+    )
+    return Measured(hard > smoothed + LEAD and second > first - LEAD, sentence)
+
+
+def _students(recordings: Recordings) -> dict[str, Recording] | None:
+    """Students by what their teacher learned from: "hard", "smoothed" or "none"; None where nobody has a teacher."""
+    found: dict[str, Recording] = {}
+    for recording in recordings.values():
+        given = recording.experiment.distillation
+        if "test_accuracy" in recording.names and (not given.teacher or "teacher_accuracy" in recording.names):
+            kind = "none" if not given.teacher else "smoothed" if given.teacher_smoothing else "hard"
+            found.setdefault(kind, recording)
+    return found if set(found) - {"none"} else None
+
+
+def taught(variants: Mapping[str, Experiment]) -> tuple[str, ...]:
+    """The letters of those with a teacher."""
+    return tuple(letter for letter, experiment in variants.items() if experiment.distillation.teacher)
 
 
 def _measured(recordings: Recordings) -> dict[str, Recording]:
@@ -248,14 +306,26 @@ LESSON = Lesson(
             a_little_is_best,
             "Does the net overfit at all without smoothing?",
         ),
+        Claim(
+            "A teacher's answers are worth more than 3 points to a student with few labels.",
+            "teachers",
+            a_teacher_helps,
+            "Is the temperature so low that the teacher says no more than the label does, or are the labels enough?",
+        ),
+        Claim(
+            "A smoothed teacher knows the task no worse and teaches it worse: its student is more than 3 points behind.",
+            "teachers",
+            a_smoothed_teacher_teaches_worse,
+            "See what each teacher says beside the right class. Is anything left in the smoothed one's rows?",
+        ),
     ),
     try_this=(
         "From *300 clothes, learned by heart*, raise *Label smoothing* to 0.3. On which side of the diagonal are A's bars "
         "now, and is it right more often or less?",
         "From *Three classes in a plane*, look at Calibration: the smoothed net is right nearly always and yet says less than "
         "90 %. Which of the two would you rather ask? Try ε = 0.01.",
-        "From *200 digits, trained on and on*, set *ε goes to* to all classes. By how much does the dotted line move, and is "
-        "that what the formula says?",
+        "From *Teachers and 60 labels*, set *Temperature* to 1. What is left of A's lead, and why does a sure teacher say so "
+        "little? Then raise it to 15.",
     ),
     references=(
         Reference(
@@ -285,6 +355,13 @@ LESSON = Lesson(
             "When does label smoothing help?",
             "https://arxiv.org/abs/1906.02629",
             "Clusters, calibration, and why a smoothed teacher is a worse one.",
+        ),
+        Reference(
+            "G. Hinton, O. Vinyals, J. Dean",
+            2015,
+            "Distilling the knowledge in a neural network",
+            "https://arxiv.org/abs/1503.02531",
+            "Soft targets at a temperature.",
         ),
     ),
     summary="No finite logit gives a class all of the probability, so a net with hard targets makes its logits larger for as "

@@ -91,6 +91,14 @@ SCRIPTS = {
     },
     "mixed images": {"A": replace(TINY, mixup=0.4), "B": replace(TINY, cutmix=1.0, flip=0.5), "C": replace(TINY, flip=0.5)},
     "fancy PCA alone": {"A": replace(TINY, dataset="shapes", train_examples=64, fancy_pca=0.5)},
+    "a teacher with hard targets, one with smoothed ones, and none": {
+        letter: replace(TINY, labels=40, pretraining_steps=15, teacher_width=20, temperature=3.0, **settings)
+        for letter, settings in {
+            "A": {"teacher": True, "norm": "batch"},
+            "B": {"teacher": True, "teacher_smoothing": 0.2, "smoothing_over": "all", "smoothing": 0.1, "mixup": 0.5},
+            "C": {},
+        }.items()
+    },
     "with and without skips": {"A": replace(TINY, depth=9), "B": replace(TINY, depth=9, skip=True, norm="layer")},
 }
 
@@ -295,6 +303,7 @@ ABSENT = {
     "few labels": ("task_of", replace(TINY, labels=20)),
     "pre-training": ("pretraining", replace(TINY, pretraining="greedy", pretraining_steps=6)),
     "corruption's layers": ("def rebuild", replace(TINY, pretraining="autoencoder", pretraining_steps=6)),
+    "teachers": ("teacher", replace(TINY, teacher=True, pretraining_steps=6)),
     "label smoothing": ("smoothing", replace(TINY, smoothing=0.1)),
     "augmentation": ("augmented", replace(TINY, flip=0.5)),
     "colours' axes": ("principal_axes", replace(TINY, dataset="shapes", train_examples=64, fancy_pca=0.1)),

@@ -53,6 +53,7 @@ KINDS = {
     "cnn, DropBlock": replace(CNN, dropout="drop_block", keep=0.9, optimiser="momentum"),
     "rnn, batch norm at each step": replace(MLP, net="rnn", norm="batch", activation="tanh", spectrum=True, modes=True),
     "mlp, smoothed, batch norm": replace(MLP, smoothing=0.1, norm="batch", modes=True),
+    "mlp with a teacher, batch norm": replace(MLP, norm="batch", teacher=True, pretraining_steps=6, teacher_width=16),
     "rnn, batch norm shared": replace(MLP, net="rnn", norm="batch", norm_over_time="shared", modes=True),
 }
 CLOCK = {"seconds"}

@@ -40,7 +40,10 @@ def test_the_stored_recordings_bear_a_claim_out(stored, name):
 def test_a_claim_fails_with_its_numbers_where_smoothing_makes_no_difference(stored, name):
     """Every variant has the numbers of the net with hard targets; of the sweep, those of ε = 0."""
     shipped = stored(CLAIMS[name].preset)
-    hard = next((r for r in shipped.values() if not r.experiment.targets.smoothing), None)
+    plain = [
+        r for r in shipped.values() if not r.experiment.targets.smoothing and not r.experiment.distillation.teacher_smoothing
+    ]
+    hard = next(iter(plain), None)
     if name == "a_little_is_best":
         last = list(shipped["A"].snapshots())[-1]
         level = {**last.values, "sweep_cells": np.repeat(last.values["sweep_cells"][:1], 6, axis=0)}
@@ -78,6 +81,25 @@ def test_the_prediction_is_answered_by_the_confidence_of_the_net_with_hard_targe
     assert confidence > 0.9
     assert LESSON.prediction.options[LESSON.prediction.answer(stored("sure"))] == "More than 90 %"
     assert LESSON.prediction.answer(stored("clusters")) is None
+
+
+def test_a_smoothed_teacher_that_knows_less_proves_nothing(stored):
+    """Its student may be behind for that reason alone."""
+    shipped = stored("teachers")
+    worse = [Snapshot(s.step, {**s.values, "teacher_accuracy": np.float32(0.5)}) for s in shipped["B"].snapshots()]
+    found = {**shipped, "B": Recording(shipped["B"].experiment, shipped["B"].layers).extend(worse)}
+    assert not content.a_smoothed_teacher_teaches_worse(found).holds
+
+
+def test_the_smoothed_teacher_says_less_beside_the_right_class(stored):
+    """Standard deviation of what each row gives the nine other classes, over their mean."""
+    variation = []
+    for letter in "AB":
+        rows = stored("teachers")[letter].column("teacher_says")[-1].astype(float)
+        others = rows[~np.eye(10, dtype=bool)].reshape(10, 9)
+        variation.append((others.std(1) / others.mean(1)).mean())
+    assert variation[1] < variation[0] / 3
+    assert content.taught(LESSON.presets["teachers"].variants) == ("A", "B")
 
 
 def test_three_classes_are_named_for_each_data_set():

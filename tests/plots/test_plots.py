@@ -65,7 +65,9 @@ CONFIDENT = (
 POOLING = ("consistency_by_shift", "accuracy_by_shift", "change_by_shift", "consistency_over_steps", "rebuilt_maps")
 POOLED = {"net": "cnn", "depth": 3, "width": 4, "shifts": True, "unpooling": True}
 CLUSTERED = ("clusters_trained", "clusters_tested", "cluster_spread_over_steps")
+TAUGHT = ("students_and_teachers", "teacher_says")
 NEEDS = {
+    **{name: {"teacher": True, "teacher_width": 8, "pretraining_steps": 3} for name in TAUGHT},
     **{name: {"confidence": True, "smoothing": 0.1} for name in CONFIDENT},
     **{name: {"clusters": True} for name in CLUSTERED},
     **dict.fromkeys(POOLING, POOLED),
@@ -136,7 +138,18 @@ def recordings(request):
 
 @pytest.fixture
 def convolutional(name):
-    whole = name in (*MODES, *INSIDE, *BETWEEN, *BOTH_SETS, *WEIGHTS, *CONFIDENT, *CLUSTERED, *POOLING, "validation_over_steps")
+    whole = name in (
+        *MODES,
+        *INSIDE,
+        *BETWEEN,
+        *BOTH_SETS,
+        *WEIGHTS,
+        *CONFIDENT,
+        *CLUSTERED,
+        *POOLING,
+        *TAUGHT,
+        "validation_over_steps",
+    )
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})
 

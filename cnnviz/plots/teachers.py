@@ -1,0 +1,70 @@
+"""Teachers and students: how well each knows the task, and what a teacher says besides the right class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cnnviz.plots import theme
+from cnnviz.plots.live_plot import Binding, LivePlot, plot
+
+WAITING = "Not measured yet: teachers learn first"
+
+
+@plot
+def students_and_teachers(variants: Sequence[str]) -> LivePlot:
+    """Test accuracy over the run: the student's, solid, and its teacher's, dotted.
+
+    Diagnoses: a student that comes nearer to its teacher than one without has learned from more than the labels; a better teacher
+    with a worse student has kept what it knows to itself.
+    """
+    chart = theme.figure(
+        "students_and_teachers",
+        theme.step_axis(),
+        theme.linear_axis("Test accuracy", range=[0, 1.02], tickformat=".0%"),
+        "solid: student · dotted: its teacher",
+    )
+    bindings: list[Binding] = []
+    for variant in variants:
+        for column, words, dash in (("test_accuracy", "student", "solid"), ("teacher_accuracy", "teacher", "dot")):
+            bindings += [Binding(len(chart.data), attr, column, variant) for attr in ("x", "y")]
+            line = go.Scatter(name=variant, legendgroup=variant, mode="lines", showlegend=dash == "solid")
+            line.update(line={"color": theme.variant_colour(variant), "width": 2.5 if dash == "solid" else 1.8, "dash": dash})
+            chart.add_trace(line.update(hovertemplate=f"{variant}, {words}: %{{y:.1%}}<extra></extra>"))
+    return LivePlot(
+        "students_and_teachers",
+        chart,
+        tuple(bindings),
+        theme.per_variant("Student’s test accuracy at this step", variants, WAITING, "test_accuracy", form="percent"),
+        "How often each student is right on the test set while it learns, and how often its finished teacher is.",
+    )
+
+
+@plot
+def teacher_says(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
+    """What each teacher gives every class at its temperature, mean over the test images of a class. only: those with a teacher.
+
+    Diagnoses: a row with shades says which classes an image resembles, which is what a student can learn beyond the label; a row
+    of one shade beside the diagonal has nothing more to tell.
+    """
+    shown = only or tuple(variants)
+    chart = theme.beside(
+        "teacher_says",
+        shown,
+        theme.linear_axis("Class that is given a probability", dtick=3, showgrid=False),
+        theme.linear_axis("True class", dtick=1, autorange="reversed", showgrid=False),
+    )
+    bindings: list[Binding] = []
+    for place, variant in enumerate(shown):
+        hover = f"{variant}: class %{{y}} is given class %{{x}} with 10<sup>%{{z:.2f}}</sup><extra></extra>"
+        chart.add_trace(go.Heatmap(name=variant, coloraxis="coloraxis", hovertemplate=hover), row=1, col=place + 1)
+        bindings.append(Binding(place, "z", "teacher_says", variant, "matrix", transform="log10"))
+    chart.update_layout(coloraxis=theme.magnitudes("Probability at the temperature", -3, 0), hovermode="closest", margin_b=118)
+    return LivePlot(
+        "teacher_says",
+        chart,
+        tuple(bindings),
+        theme.per_variant("The teacher itself is right on the test set", shown, WAITING, "teacher_accuracy", form="percent"),
+        "Each row is what a teacher says of the images of one class, on average: bright is the class itself.",
+    )
