@@ -237,10 +237,10 @@ def test_serve_says_where_it_is_and_answers_there() -> None:
         )
         found = re.fullmatch(said, server.stdout.readline())
         assert found
-        assert healthy(f"{found[1]}/_stcore/health", seconds=60)
+        assert healthy(f"{found[1]}/_stcore/health", seconds=300)
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.communicate(timeout=120)
 
 
 def healthy(url: str, seconds: float) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
 WAITING = "Not measured yet, or there is no batch norm to measure"
@@ -26,7 +25,7 @@ def batch_before_and_after(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for row, column, symbol in ((1, "x", "circle"), (2, "x_hat", "circle-open"), (2, "y", "diamond")):
-            bindings += _over_examples(len(chart.data), variant, column)
+            bindings += lines.along_layers(len(chart.data), variant, column)
             chart.add_trace(_dots(variant, column.replace("x_hat", "x̂"), symbol), row=row, col=1)
     quantities = {f"{v}_{name}": Quantity(v, column) for v in variants for name, column in (("m", "mean"), ("v", "variance"))}
     told = ", ".join(f"{v} {{{v}_m}} (σ² {{{v}_v}})" for v in variants)
@@ -56,7 +55,7 @@ def gradients_by_hand(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for column, symbol in (("d_x", "circle"), ("auto_d_x", "circle-open")):
-            bindings += _over_examples(len(chart.data), variant, column)
+            bindings += lines.along_layers(len(chart.data), variant, column)
             told = "by hand" if symbol == "circle" else "autograd"
             chart.add_trace(_dots(variant, told, symbol, size=9 if symbol == "circle" else 16))
     return LivePlot(
@@ -91,10 +90,6 @@ def relative_errors(variants: Sequence[str]) -> LivePlot:
     )
 
 
-def _over_examples(trace: int, variant: str, column: str) -> list[Binding]:
-    return [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
-
-
 def _dots(variant: str, words: str, symbol: str, size: int = 10) -> go.Scatter:
     return go.Scatter(
         name=variant,
@@ -121,8 +116,8 @@ def modes_over_steps(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for column, words, dash in (("test_accuracy", "eval mode", "solid"), ("batch_accuracy", "train mode", "dash")):
-            bindings += [Binding(len(chart.data), attr, column, variant) for attr in ("x", "y")]
-            chart.add_trace(_line(variant, f"{variant}, {words}: %{{y:.1%}}", dash))
+            bindings += lines.along_steps(len(chart.data), variant, column)
+            chart.add_trace(theme.line(variant, f"{variant}, {words}: %{{y:.1%}}", dash))
     return LivePlot(
         "modes_over_steps",
         chart,
@@ -146,7 +141,7 @@ def one_among_others(variants: Sequence[str]) -> LivePlot:
         bindings += [Binding(len(chart.data), "y", "mates", variant, "layers")]
         chart.add_trace(_dots(variant, "train mode", "circle", size=8).update(x=list(range(1, 25)), hovertemplate=None))
         bindings += [Binding(len(chart.data), "y", "mates_alone", variant, "layers")]
-        chart.add_trace(_line(variant, f"{variant}, eval mode: %{{y:.1%}}", "dash").update(x=[1, 24]))
+        chart.add_trace(theme.line(variant, f"{variant}, eval mode: %{{y:.1%}}", "dash").update(x=[1, 24]))
     return LivePlot(
         "one_among_others",
         chart,
@@ -162,14 +157,15 @@ def running_mean_gap(variants: Sequence[str], only: tuple[str, ...] = ()) -> Liv
 
     Diagnoses: a gap near 1/√m is the noise of batches of m; a larger one lags behind weights that move fast.
     """
-    return _by_layer(
+    column = "running_mean_gap"
+    return lines.by_layer(
         "running_mean_gap",
         only or variants,
-        "running_mean_gap",
-        "Running mean against the batch's (in σ)",
-        "Layer 1's running mean is from its batches', in σ",
+        column,
+        theme.log_axis("Running mean against the batch's (in σ)"),
+        theme.per_variant("Layer 1's running mean is from its batches', in σ", only or variants, WAITING, column, layer=0),
         "Each point is one layer: how far its running mean lies from a batch's mean, root mean square over units.",
-        theme.log_axis,
+        "running mean misses the batch's, in σ, by",
     )
 
 
@@ -179,24 +175,16 @@ def running_var_ratio(variants: Sequence[str], only: tuple[str, ...] = ()) -> Li
 
     Diagnoses: 1 is in step; well below or above 1 lags behind weights that grow or shrink.
     """
-    return _by_layer(
+    column = "running_var_ratio"
+    return lines.by_layer(
         "running_var_ratio",
         only or variants,
-        "running_var_ratio",
-        "Running variance over the batch's",
-        "Layer 1's running variance over its batches'",
+        column,
+        theme.log_axis("Running variance over the batch's"),
+        theme.per_variant("Layer 1's running variance over its batches'", only or variants, WAITING, column, layer=0),
         "Each point is one layer: its running variance divided by a batch's own, geometric mean over units.",
-        theme.log_axis,
+        "running variance over the batch's",
     )
-
-
-def _by_layer(name: str, variants: Sequence[str], column: str, title: str, start: str, explain: str, axis: Any) -> LivePlot:
-    chart = theme.figure(name, theme.layer_axis(), axis(title))
-    bindings: list[Binding] = []
-    for variant in variants:
-        bindings += _over_examples(len(chart.data), variant, column)
-        chart.add_trace(_line(variant, f"{variant}: %{{y:{theme.SHORT}}}", "solid").update(mode="lines+markers"))
-    return LivePlot(name, chart, tuple(bindings), theme.per_variant(start, variants, WAITING, column, layer=0), explain)
 
 
 @plot
@@ -205,20 +193,11 @@ def fold_difference_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: float32 rounding, around 10⁻⁶ of the logits, is no difference; a wrong formula would show at once.
     """
-    chart = theme.figure("fold_difference_over_steps", theme.step_axis(), theme.log_axis("Largest change of a logit by folding"))
-    bindings: list[Binding] = []
-    for variant in variants:
-        bindings += [Binding(len(chart.data), attr, "fold_difference", variant) for attr in ("x", "y")]
-        chart.add_trace(_line(variant, f"{variant}: %{{y:{theme.SHORT}}}", "solid").update(mode="lines+markers"))
-    return LivePlot(
+    return lines.over_steps(
         "fold_difference_over_steps",
-        chart,
-        tuple(bindings),
+        variants,
+        "fold_difference",
+        theme.log_axis("Largest change of a logit by folding"),
         theme.per_variant("Folding changes a logit by at most", variants, WAITING, "fold_difference"),
         "The net in eval mode against itself with batch norm multiplied into its weights: what differs is rounding.",
     )
-
-
-def _line(variant: str, hover: str, dash: str) -> go.Scatter:
-    line: Mapping[str, Any] = {"color": theme.variant_colour(variant), "width": 2.5, "dash": dash}
-    return go.Scatter(name=variant, legendgroup=variant, mode="lines", line=line, hovertemplate=f"{hover}<extra></extra>")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 WAITING = "Nothing fitted yet"
@@ -28,11 +28,10 @@ def fitted_curve(variants: Sequence[str]) -> LivePlot:
     )
     bindings: list[Binding] = []
     for variant in variants:
-        colour = theme.variant_colour(variant)
         target = len(chart.data)
-        pale = {"color": colour, "width": 9}
+        pale = {"color": theme.variant_colour(variant), "width": 9}
         chart.add_trace(go.Scatter(name=variant, mode="lines", line=pale, opacity=0.25, hoverinfo="skip", showlegend=False))
-        chart.add_trace(_line(variant, colour, "solid", 2.5))
+        chart.add_trace(theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}"))
         for trace, column in ((target, "fit_target"), (target + 1, "fit_output")):
             bindings += [Binding(trace, "x", "fit_x", variant, "rows"), Binding(trace, "y", column, variant, "rows")]
     return LivePlot(
@@ -59,11 +58,11 @@ def convex_halves(variants: Sequence[str]) -> LivePlot:
     )
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
-        colour = theme.variant_colour(variant)
+        hover = f"{variant}: %{{y:{theme.SHORT}}}"
         for half, dash in (("up", "solid"), ("down", "dash")):
             trace = len(chart.data)
-            chart.add_trace(_line(variant, colour, dash, 0.8).update(opacity=0.45, hoverinfo="skip"), row=1, col=place)
-            chart.add_trace(_line(variant, colour, dash, 3), row=1, col=place)
+            chart.add_trace(theme.line(variant, hover, dash, 0.8).update(opacity=0.45, hoverinfo="skip"), row=1, col=place)
+            chart.add_trace(theme.line(variant, hover, dash, 3), row=1, col=place)
             bindings += [Binding(trace, "x", "piece_x", variant, "rows"), Binding(trace, "y", f"piece_{half}", variant, "rows")]
             bindings += [
                 Binding(trace + 1, "x", "fit_x", variant, "rows"),
@@ -90,22 +89,12 @@ def error_over_steps(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for column, width in (("loss", 1), ("test_loss", 3)):
-            trace = len(chart.data)
-            chart.add_trace(_line(variant, theme.variant_colour(variant), "solid", width))
-            bindings += [Binding(trace, attr, column, variant) for attr in ("x", "y")]
+            bindings += lines.along_steps(len(chart.data), variant, column)
+            chart.add_trace(theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}", width=width))
     return LivePlot(
         "error_over_steps",
         chart,
         tuple(bindings),
         theme.per_variant("Mean squared error at this step", variants, WAITING, "loss"),
         "How far the answer is from the target, squared and averaged: each factor of 100 is a factor of 10 in height.",
-    )
-
-
-def _line(variant: str, colour: str, dash: str, width: float) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        mode="lines",
-        line={"color": colour, "width": width, "dash": dash},
-        hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
+from cnnviz.plots import lines, theme
+from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 GRADIENT = "Gradient norm of the weights (L2)"
-ENDS = {"layer 1": (0, "solid"), "last layer": (-1, "dash")}
-NOTE = "solid: layer 1 · dashed: last layer"
 WAITING = "Layer 1 against the last layer: nothing measured yet, or no gradient at all"
 LOWEST, HIGHEST = -10, 2  # log₁₀ gradient norms that the heatmap's colours tell apart
 
@@ -24,7 +21,7 @@ def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
     Diagnoses: a line that falls towards the input vanishes, one that lies orders of magnitude above 1 explodes, a level one
     trains all layers alike.
     """
-    return _by_layer(
+    return lines.by_layer(
         "gradient_by_layer",
         variants,
         "grad_norm",
@@ -44,7 +41,7 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
     Diagnoses: layers far below 10⁻³ hardly learn, layers near 1 forget what they were. The line at 10⁻³ is the rule of thumb of
     Stanford's CS231n notes (Neural Networks 3, "Ratio of weights:updates"), not a law.
     """
-    ratios = _by_layer(
+    ratios = lines.by_layer(
         "update_ratio_by_layer",
         variants,
         "update_ratio",
@@ -59,32 +56,20 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
     return ratios
 
 
-def _by_layer(
-    name: str, variants: Sequence[str], column: str, axis: Mapping[str, Any], headline: Headline, explain: str, quantity: str
-) -> LivePlot:
-    chart = theme.figure(name, theme.layer_axis(), axis)
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: {quantity} %{{y:{theme.SHORT}}}"))
-        bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
-    details = {v: f"{v}, {{layer}}: {quantity} {{{column}}}" for v in variants}
-    return LivePlot(name, chart, tuple(bindings), headline, explain, details)
-
-
 @plot
 def gradient_over_steps(variants: Sequence[str]) -> LivePlot:
     """Weight-gradient norm of the first and the last layer over the run.
 
     Diagnoses: a gap that stays is vanishing that training does not cure; a rise over orders of magnitude foretells divergence.
     """
-    return _ends_over_steps(
+    return lines.ends_over_steps(
         "gradient_over_steps",
         variants,
         "grad_norm",
-        GRADIENT,
-        "gradient norm",
-        "The gradient of layer 1 (solid) against that of the last layer (dashed): the gap between them is what vanishes.",
+        theme.log_axis(GRADIENT),
         theme.per_variant("Gradient norm of layer 1 at this step", variants, WAITING, "grad_norm", layer=0),
+        "The gradient of layer 1 (solid) against that of the last layer (dashed): the gap between them is what vanishes.",
+        hidden=False,
     )
 
 
@@ -95,37 +80,15 @@ def weight_norm_over_steps(variants: Sequence[str]) -> LivePlot:
     Diagnoses: a straight fall on this scale is weight decay with no gradient to hold against it; a flat line of layer 1 is a
     layer that does not learn; a jump is an exploded update.
     """
-    return _ends_over_steps(
+    return lines.ends_over_steps(
         "weight_norm_over_steps",
         variants,
         "weight_norm",
-        "Weight norm ‖w‖ (L2)",
-        "weight norm",
-        "The size of layer 1's weights (solid) and of the last layer's (dashed): flat is unmoved, a steady fall is decay.",
+        theme.log_axis("Weight norm ‖w‖ (L2)"),
         theme.per_variant("Weight norm of layer 1 at this step", variants, WAITING, "weight_norm", layer=0),
+        "The size of layer 1's weights (solid) and of the last layer's (dashed): flat is unmoved, a steady fall is decay.",
+        hidden=False,
     )
-
-
-def _ends_over_steps(
-    name: str, variants: Sequence[str], column: str, title: str, quantity: str, explain: str, headline: Headline
-) -> LivePlot:
-    chart = theme.figure(name, theme.step_axis(), theme.log_axis(title), NOTE)
-    bindings: list[Binding] = []
-    for variant in variants:
-        for words, (layer, dash) in ENDS.items():
-            trace = len(chart.data)
-            chart.add_trace(
-                go.Scatter(
-                    name=variant,
-                    legendgroup=variant,
-                    showlegend=layer == 0,
-                    mode="lines",
-                    line={"color": theme.variant_colour(variant), "width": 2, "dash": dash},
-                    hovertemplate=f"{variant}, {words}: {quantity} %{{y:{theme.SHORT}}}<extra></extra>",
-                )
-            )
-            bindings += [Binding(trace, "x", column, variant, layer=layer), Binding(trace, "y", column, variant, layer=layer)]
-    return LivePlot(name, chart, tuple(bindings), headline, explain)
 
 
 @plot

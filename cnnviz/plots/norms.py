@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, LivePlot, plot
+from cnnviz.plots import lines, theme
+from cnnviz.plots.live_plot import LivePlot, plot
 
 
 @plot
@@ -16,30 +14,11 @@ def top_singular_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a line at 1 is a layer that can stretch no input; lines that rise multiply over the layers.
     """
-    chart = theme.figure(
+    return lines.ends_over_steps(
         "top_singular_over_steps",
-        theme.step_axis(),
+        variants,
+        "top_singular",
         theme.linear_axis("Largest singular value of the weights", rangemode="tozero"),
-        "solid: first hidden layer · dashed: last hidden layer",
-    )
-    bindings: list[Binding] = []
-    for variant in variants:
-        for layer, dash in ((0, "solid"), (-2, "dash")):
-            bindings += [Binding(len(chart.data), attr, "top_singular", variant, layer=layer) for attr in ("x", "y")]
-            chart.add_trace(
-                go.Scatter(
-                    name=variant,
-                    legendgroup=variant,
-                    showlegend=dash == "solid",
-                    mode="lines",
-                    line={"color": theme.variant_colour(variant), "width": 2.5, "dash": dash},
-                    hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
-                )
-            )
-    return LivePlot(
-        "top_singular_over_steps",
-        chart,
-        tuple(bindings),
         theme.per_variant(
             "Largest singular value of layer 1",
             variants,

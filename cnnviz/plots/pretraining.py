@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 WAITING = "No numbers yet: the run has not been measured"
@@ -20,25 +20,12 @@ def pretraining_loss_over_steps(variants: Sequence[str]) -> LivePlot:
     Diagnoses: a greedy run falls in as many stairs as there are hidden layers, each layer rebuilding the one below it; a curve
     that is still falling at its end has more to learn before the task begins. A variant without pre-training draws nothing.
     """
-    chart = theme.figure(
-        "pretraining_loss_over_steps", theme.step_axis(), theme.log_axis("Pre-training loss (squared error; D: nats)")
-    )
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        chart.add_trace(
-            go.Scatter(
-                name=variant,
-                mode="lines",
-                line={"color": theme.variant_colour(variant), "width": 2},
-                hovertemplate=f"{variant}: pre-training loss %{{y:{theme.SHORT}}}<extra></extra>",
-            )
-        )
-        bindings += [Binding(trace, attr, "pretraining_loss", variant) for attr in ("x", "y")]
     taught = variants[1:] or variants  # the first variant has nothing to learn before the task
-    return LivePlot(
+    return lines.over_steps(
         "pretraining_loss_over_steps",
-        chart,
-        tuple(bindings),
+        variants,
+        "pretraining_loss",
+        theme.log_axis("Pre-training loss (squared error; D: nats)"),
         theme.per_variant("Pre-training loss at this step", taught, WAITING, "pretraining_loss"),
         "Before the task, two variants learn to rebuild images and one to tell other classes; the first variant waits.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnviz.engine.words import DOMAINS
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
 
 WAITING = "Not measured yet"
@@ -67,11 +67,8 @@ def domains_over_steps(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for domain, dash in (("red", "solid"), ("blue", "dash")):
-            trace = len(chart.data)
-            line = _line(variant, dash, f"{variant}, {domain}: %{{y:.0%}}").update(mode="lines+markers")
-            chart.add_trace(line)
-            place = DOMAINS.index(domain)
-            bindings += [Binding(trace, attr, "domain_accuracy", variant, layer=place) for attr in ("x", "y")]
+            bindings += lines.along_steps(len(chart.data), variant, "domain_accuracy", DOMAINS.index(domain))
+            chart.add_trace(theme.line(variant, f"{variant}, {domain}: %{{y:.0%}}", dash).update(mode="lines+markers"))
     numbers = {v: Quantity(v, "domain_accuracy", layer=DOMAINS.index("red"), form="percent") for v in variants}
     told = ", ".join(f"{v} {{{v}}} on red" for v in variants)
     return LivePlot(
@@ -96,10 +93,10 @@ def unit_percentiles(variants: Sequence[str], layer: int = 2) -> LivePlot:
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         first = len(chart.data)
-        for trace in (*_band(variant), _line(variant, "solid", f"{variant}, median: %{{y:{theme.SHORT}}}")):
+        for trace in (*_band(variant), theme.line(variant, f"{variant}, median: %{{y:{theme.SHORT}}}")):
             chart.add_trace(trace, row=1, col=place)
         for trace_number, column in enumerate(("unit_low", "unit_high", "unit_median"), first):
-            bindings += [Binding(trace_number, attr, column, variant, layer=layer) for attr in ("x", "y")]
+            bindings += lines.along_steps(trace_number, variant, column, layer)
     return LivePlot(
         "unit_percentiles",
         chart,
@@ -116,16 +113,14 @@ def input_shift_over_steps(variants: Sequence[str], layer: int = 2) -> LivePlot:
     Diagnoses: the higher the line, the less a unit can rely on what it was given; batch norm holds mean and spread still, noise
     after it moves them again.
     """
-    chart = theme.figure(
-        "input_shift_over_steps", theme.step_axis(), theme.linear_axis("Shift (σ of the inputs)", rangemode="tozero")
-    )
-    bindings = _lines(chart, variants, "input_shift", layer)
-    return LivePlot(
+    return lines.over_steps(
         "input_shift_over_steps",
-        chart,
-        bindings,
+        variants,
+        "input_shift",
+        theme.linear_axis("Shift (σ of the inputs)", rangemode="tozero"),
         theme.per_variant(f"Inputs of layer {layer + 1} moved by, in σ", variants, WAITING, "input_shift", layer=layer),
         "How far mean and spread of a unit's inputs went from one snapshot to the next, mean over the layer's units.",
+        layer,
     )
 
 
@@ -135,23 +130,14 @@ def gradient_angle_by_layer(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: near 1 the layer's own step still points the right way; near 0 the layers below have made it stale.
     """
-    chart = theme.figure(
-        "gradient_angle_by_layer", theme.layer_axis(), theme.linear_axis("Cosine of the angle", range=[-1.02, 1.05])
-    )
-    bindings: list[Binding] = []
-    for place, variant in enumerate(variants):
-        line = _line(variant, "solid", f"{variant}: %{{y:{theme.SHORT}}}")
-        chart.add_trace(line.update(mode="lines+markers", marker={"size": 8, "symbol": theme.MARKERS[place]}))
-        bindings += [
-            Binding(place, "x", "layers", variant, "layers"),
-            Binding(place, "y", "gradient_angle", variant, "layers"),
-        ]
-    return LivePlot(
+    return lines.by_layer(
         "gradient_angle_by_layer",
-        chart,
-        tuple(bindings),
+        variants,
+        "gradient_angle",
+        theme.linear_axis("Cosine of the angle", range=[-1.02, 1.05]),
         theme.per_variant("Cosine at the last hidden layer", variants, WAITING, "gradient_angle", layer=-2),
         "How much of a layer's gradient is left once only the layers below have made their step: 1 is all of it.",
+        "cosine",
     )
 
 
@@ -193,11 +179,11 @@ def smoothness_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: rates well below 2/β lower the loss; a β that leaps makes the same rate too large.
     """
-    chart = theme.figure("smoothness_over_steps", theme.step_axis(), theme.log_axis("Effective β (change / distance)"))
-    return LivePlot(
+    return lines.over_steps(
         "smoothness_over_steps",
-        chart,
-        _lines(chart, variants, "smoothness"),
+        variants,
+        "smoothness",
+        theme.log_axis("Effective β (change / distance)"),
         theme.per_variant("Effective β", variants, WAITING, "smoothness"),
         "The gradient's greatest change along the step over the distance gone: low and level is a smooth surface.",
     )
@@ -210,29 +196,9 @@ def _range(
     bindings: list[Binding] = []
     for variant in variants:
         for trace, column in zip(_band(variant, width=1.2), columns, strict=True):
-            bindings += [Binding(len(chart.data), attr, column, variant) for attr in ("x", "y")]
+            bindings += lines.along_steps(len(chart.data), variant, column)
             chart.add_trace(trace)
     return LivePlot(name, chart, tuple(bindings), headline, explain)
-
-
-def _lines(chart: go.Figure, variants: Sequence[str], column: str, layer: int | None = None) -> tuple[Binding, ...]:
-    """A line a variant over the steps, put into the chart; its bindings."""
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        chart.add_trace(_line(variant, "solid", f"{variant}: %{{y:{theme.SHORT}}}"))
-        bindings += [Binding(trace, attr, column, variant, layer=layer) for attr in ("x", "y")]
-    return tuple(bindings)
-
-
-def _line(variant: str, dash: str, hover: str) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 2.5, "dash": dash},
-        hovertemplate=hover + "<extra></extra>",
-    )
 
 
 def _band(variant: str, width: float = 0) -> list[go.Scatter]:

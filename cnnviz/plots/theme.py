@@ -225,11 +225,24 @@ def level(chart: go.Figure, y: float, text: str) -> None:
     )
 
 
+def line(variant: str, hover: str, dash: str = "solid", width: float = 2.5) -> go.Scatter:
+    """A line in the variant's colour; where it has several, the solid one stands for it in the legend."""
+    return go.Scatter(
+        name=variant,
+        legendgroup=variant,
+        showlegend=dash == "solid",
+        mode="lines",
+        line={"color": variant_colour(variant), "width": width, "dash": dash},
+        hovertemplate=f"{hover}<extra></extra>",
+    )
+
+
 def marked_line(variant: str, place: int, hover: str) -> go.Scatter:
     """A line with marks in the variant's colour, and in the shape of its place among the variants."""
     colour = variant_colour(variant)
     return go.Scatter(
         name=variant,
+        legendgroup=variant,
         mode="lines+markers",
         line={"color": colour, "width": 2.5},
         marker={"color": colour, "size": 8, "symbol": MARKERS[place % len(MARKERS)]},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
+from cnnviz.plots import lines, theme
+from cnnviz.plots.live_plot import Headline, LivePlot, plot
 
 WAITING = "Running mean against the batches': only batch norm keeps one"
 NO_NET = "Measured in a recurrent net: choose a starting point with rows of digits"
@@ -60,10 +60,4 @@ def statistics_by_time_step(variants: Sequence[str], only: tuple[str, ...] = ())
 
 def _by_time_step(name: str, variants: Sequence[str], column: str, title: str, headline: Headline, explain: str) -> LivePlot:
     axis = theme.category_axis("Time step (image row), output layer last", tickangle=0, nticks=10)
-    chart = theme.figure(name, axis, theme.log_axis(title))
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
-        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: %{{y:{theme.SHORT}}}"))
-    details = {v: f"{v}, {{layer}}: {title} {{{column}}}" for v in variants}
-    return LivePlot(name, chart, tuple(bindings), headline, explain, details)
+    return lines.by_layer(name, variants, column, theme.log_axis(title), headline, explain, title, axis)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 from cnnviz.plots.numbers import number_text
 
@@ -25,8 +23,8 @@ def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> Live
     )
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
-        chart.add_trace(_line(variant, f"{variant}: loss %{{y:{theme.SHORT}}}", width=2))
-        bindings += [Binding(trace, "x", "loss", variant), Binding(trace, "y", "loss", variant)]
+        chart.add_trace(theme.line(variant, f"{variant}: loss %{{y:{theme.SHORT}}}", width=2))
+        bindings += lines.along_steps(trace, variant, "loss")
     if classes is not None:
         theme.level(chart, math.log(classes), f"guessing among {classes}: ln {classes} = {number_text(math.log(classes))}")
     return LivePlot(
@@ -53,25 +51,16 @@ def accuracy_over_steps(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         batch, test = len(chart.data), len(chart.data) + 1
-        thin = _line(variant, f"{variant}, batch: %{{y:.1%}}", width=1)
+        thin = theme.line(variant, f"{variant}, batch: %{{y:.1%}}", width=1)
         chart.add_trace(thin.update(opacity=0.45, showlegend=False))
-        chart.add_trace(_line(variant, f"{variant}, test set: %{{y:.1%}}", width=3).update(mode="lines+markers", marker_size=7))
-        bindings += [Binding(batch, attr, "accuracy", variant) for attr in ("x", "y")]
-        bindings += [Binding(test, attr, "test_accuracy", variant) for attr in ("x", "y")]
+        chart.add_trace(
+            theme.line(variant, f"{variant}, test set: %{{y:.1%}}", width=3).update(mode="lines+markers", marker_size=7)
+        )
+        bindings += lines.along_steps(batch, variant, "accuracy") + lines.along_steps(test, variant, "test_accuracy")
     return LivePlot(
         "accuracy_over_steps",
         chart,
         tuple(bindings),
         theme.per_variant("Test accuracy at this step", variants, WAITING, "test_accuracy", form="percent"),
         "How often the net is right, on its own training batches and on a test set that it never learns from.",
-    )
-
-
-def _line(variant: str, hover: str, width: float) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": width},
-        hovertemplate=hover + "<extra></extra>",
     )

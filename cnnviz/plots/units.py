@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
+from cnnviz.plots import lines, theme
+from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 WAITING = "Nothing measured inside the units yet"
 DEAD_SCALE = [[0, "rgba(136,136,136,0.18)"], [1, "#CC3311"]]  # alive, dead: grey against a red that no variant wears
@@ -44,7 +44,7 @@ def inputs_on_curve(variants: Sequence[str]) -> LivePlot:
         first = len(chart.data)
         colour = theme.variant_colour(variant)
         for attr, dash in (("value", "solid"), ("slope", "dash")):
-            chart.add_trace(_line(variant, colour, dash, f"{variant}: {attr} %{{y:{theme.SHORT}}}"), row=1, col=column)
+            chart.add_trace(theme.line(variant, f"{variant}: {attr} %{{y:{theme.SHORT}}}", dash), row=1, col=column)
         chart.add_trace(_outline(variant, colour), row=2, col=column)
         for trace, name in ((first, "curve_value"), (first + 1, "curve_slope")):
             bindings += [Binding(trace, "x", "curve_z", variant, "rows"), Binding(trace, "y", name, variant, "rows")]
@@ -67,12 +67,6 @@ def inputs_on_curve(variants: Sequence[str]) -> LivePlot:
             form="percent",
         ),
         "The curve (solid) and its slope (dashed) above, and on the same axis below the inputs of each layer's units.",
-    )
-
-
-def _line(variant: str, colour: str, dash: str, hover: str) -> go.Scatter:
-    return go.Scatter(
-        name=variant, mode="lines", line={"color": colour, "width": 2.5, "dash": dash}, hovertemplate=hover + "<extra></extra>"
     )
 
 
@@ -117,11 +111,11 @@ def mean_over_steps(variants: Sequence[str]) -> LivePlot:
     Diagnoses: Glorot & Bengio's figure 2: a sigmoid layer whose mean falls to 0 and whose band closes is saturated at 0; where
     the band opens again it learns.
     """
-    return _hidden_ends(
+    return lines.ends_over_steps(
         "mean_over_steps",
         variants,
         "activation_mean",
-        "Mean activation",
+        theme.linear_axis("Mean activation"),
         theme.per_variant("Mean activation of the last hidden layer", variants, WAITING, "activation_mean", layer=-2),
         "The mean output of the first hidden layer (solid) and of the last one (dashed), ± one standard deviation: a closed band "
         "at 0 or 1 is a saturated sigmoid.",
@@ -135,37 +129,14 @@ def top_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a tanh or sigmoid layer whose percentile reaches 1 has units at the upper end of their range.
     """
-    return _hidden_ends(
+    return lines.ends_over_steps(
         "top_over_steps",
         variants,
         "activation_top",
-        "98th percentile of activations",
+        theme.linear_axis("98th percentile of activations"),
         theme.per_variant("98th percentile in the last hidden layer", variants, WAITING, "activation_top", layer=-2),
         "What 98 of 100 outputs stay below, in the first hidden layer (solid) and in the last one (dashed).",
     )
-
-
-def _hidden_ends(
-    name: str, variants: Sequence[str], column: str, title: str, headline: Headline, explain: str, spread: str = ""
-) -> LivePlot:
-    """spread: a column that a band around each line is wide, up and down."""
-    note = "solid: first layer · dashed: last · band: ± std" if spread else "solid: first hidden layer · dashed: last one"
-    chart = theme.figure(name, theme.step_axis(), theme.linear_axis(title), note)
-    bindings: list[Binding] = []
-    for variant in variants:
-        for layer, dash in ((0, "solid"), (-2, "dash")):
-            for edge in ({"minus": spread}, {"plus": spread}) if spread else ():
-                band = len(chart.data)
-                chart.add_trace(theme.band_edge(variant, filled="plus" in edge, opacity=0.12))
-                bindings += [
-                    Binding(band, "x", column, variant, layer=layer),
-                    Binding(band, "y", column, variant, layer=layer, **edge),
-                ]
-            trace = len(chart.data)
-            hover = f"{variant}, {'first' if layer == 0 else 'last hidden'} layer: %{{y:{theme.SHORT}}}"
-            chart.add_trace(_line(variant, theme.variant_colour(variant), dash, hover).update(line_width=2))
-            bindings += [Binding(trace, attr, column, variant, layer=layer) for attr in ("x", "y")]
-    return LivePlot(name, chart, tuple(bindings), headline, explain)
 
 
 @plot
@@ -210,11 +181,9 @@ def dead_by_layer(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for column, dash in (("dead_fraction", "solid"), ("off_fraction", "dot")):
-            trace = len(chart.data)
-            word = column.split("_")[0]
-            line = _line(variant, theme.variant_colour(variant), dash, f"{variant}: %{{y:.0%}} {word}")
+            bindings += lines.along_layers(len(chart.data), variant, column)
+            line = theme.line(variant, f"{variant}: %{{y:.0%}} {column.split('_')[0]}", dash)
             chart.add_trace(line.update(mode="lines+markers", marker_size=8))
-            bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
     return LivePlot(
         "dead_by_layer",
         chart,
@@ -231,16 +200,14 @@ def dead_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a line that rises and never falls is units that die for good; one that falls again is units that come back.
     """
-    dead = _hidden_ends(
+    return lines.ends_over_steps(
         "dead_over_steps",
         variants,
         "dead_fraction",
-        "Dead units (share of the layer)",
+        theme.linear_axis("Dead units (share of the layer)", range=[-0.03, 1.03], tickformat=".0%"),
         theme.per_variant("Dead in the last hidden layer", variants, WAITING, "dead_fraction", layer=-2, form="percent"),
         "The share of dead units in the first hidden layer (solid) and in the last one (dashed), over the run.",
     )
-    dead.figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    return dead
 
 
 @plot
@@ -249,11 +216,11 @@ def learned_slopes(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a slope near 0 has become a ReLU, one near 1 a linear layer, one below 0 folds the axis like |z|.
     """
-    return _hidden_ends(
+    return lines.ends_over_steps(
         "learned_slopes",
         variants,
         "prelu_slope",
-        "Learned slope a for z below 0",
+        theme.linear_axis("Learned slope a for z below 0"),
         theme.per_variant(
             "Slope that layer 1 has learned",
             variants,
@@ -271,17 +238,11 @@ def slope_by_layer(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: He et al. 2015 found steeper slopes near the input, where more is kept, and flatter ones above.
     """
-    chart = theme.figure("slope_by_layer", theme.layer_axis(), theme.linear_axis("Learned slope a for z below 0"))
-    theme.level(chart, 0.25, "the start: 0.25")
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        line = _line(variant, theme.variant_colour(variant), "solid", f"{variant}: slope %{{y:{theme.SHORT}}}")
-        chart.add_trace(line.update(mode="lines+markers", marker_size=8))
-        bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", "prelu_slope", variant, "layers")]
-    return LivePlot(
+    slopes = lines.by_layer(
         "slope_by_layer",
-        chart,
-        tuple(bindings),
+        variants,
+        "prelu_slope",
+        theme.linear_axis("Learned slope a for z below 0"),
         theme.per_variant(
             "Slope that layer 1 has learned",
             variants,
@@ -290,4 +251,7 @@ def slope_by_layer(variants: Sequence[str]) -> LivePlot:
             layer=0,
         ),
         "The slope below 0 that PReLU has learned in each hidden layer; the dotted line is where it starts.",
+        "slope",
     )
+    theme.level(slopes.figure, 0.25, "the start: 0.25")
+    return slopes

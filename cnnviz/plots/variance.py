@@ -8,8 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
+from cnnviz.plots import lines, theme
+from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, plot
 
 WAITING = "Nothing measured yet"
 NOTE = "solid: measured · dashed: theory"
@@ -95,30 +95,12 @@ def _by_layer(
     explain: str,
     theory: bool,
 ) -> LivePlot:
-    chart = theme.figure(name, theme.layer_axis(), theme.log_axis(title), NOTE if theory else "")
-    bindings: list[Binding] = []
-    for place, variant in enumerate(variants):
-        bindings += [Binding(len(chart.data), "x", "layers", variant, "layers")]
-        bindings += [Binding(len(chart.data), "y", column, variant, "layers")]
-        chart.add_trace(_line(variant, f"{variant}: %{{y:{theme.SHORT}}}", symbol=theme.MARKERS[place % len(theme.MARKERS)]))
-        if theory:
-            chart.add_trace(_line(variant, f"{variant}, theory: %{{y:{theme.SHORT}}}", dash="dash"))
     headline = theme.per_variant(start, variants, WAITING, column, form="times", **where)
-    details = {v: f"{v}, {{layer}}: {title} {{{column}}}" for v in variants}
-    return LivePlot(name, chart, tuple(bindings), headline, explain, details)
-
-
-def _line(variant: str, hover: str, symbol: str = "", dash: str = "solid") -> go.Scatter:
-    colour = theme.variant_colour(variant)
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines+markers" if symbol else "lines",
-        line={"color": colour, "width": 2.5 if symbol else 1.8, "dash": dash},
-        marker={"color": colour, "size": 7, "symbol": symbol or "circle"},
-        hovertemplate=hover + "<extra></extra>",
-    )
+    note = NOTE if theory else ""
+    live = lines.by_layer(name, variants, column, theme.log_axis(title), headline, explain, title, note=note)
+    for variant in variants if theory else ():
+        live.figure.add_trace(theme.line(variant, f"{variant}, theory: %{{y:{theme.SHORT}}}", "dash", width=1.8))
+    return live
 
 
 def _with_theory(live: LivePlot, curves: Curves) -> LivePlot:
@@ -187,23 +169,13 @@ def row_difference_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a line that stays at 0 is a symmetry that gradient descent can't break: equal units get equal gradients.
     """
-    chart = theme.figure(
+    start = "Most that two units of layer 2 differ in a weight"
+    return lines.over_steps(
         "row_difference_over_steps",
-        theme.step_axis(),
+        variants,
+        "row_difference",
         theme.linear_axis("Largest difference of two units' weights", rangemode="tozero"),
-    )
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        hover = f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>"
-        line = {"color": theme.variant_colour(variant), "width": 2.5}
-        chart.add_trace(go.Scatter(name=variant, mode="lines", line=line, hovertemplate=hover))
-        bindings += [Binding(trace, attr, "row_difference", variant, layer=1) for attr in ("x", "y")]
-    at = {v: Quantity(v, "row_difference", layer=1) for v in variants}
-    told = ", ".join(f"{v} {{{v}}}" for v in variants)
-    return LivePlot(
-        "row_difference_over_steps",
-        chart,
-        tuple(bindings),
-        Headline(f"Most that two units of layer 2 differ in a weight: {told}", at, WAITING),
+        theme.per_variant(start, variants, WAITING, "row_difference", layer=1),
         "Equal units get equal gradients, so a layer whose units start equal keeps its line at exactly 0.",
+        layer=1,
     )

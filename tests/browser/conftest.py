@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 90
+START_SECONDS = 300
 GRACE_SECONDS = "120"  # on a busy machine a page takes its time to come back
 
 expect.set_options(timeout=SLOW)
@@ -63,7 +63,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
             yield App(address, process)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -96,12 +96,12 @@ def run(runner: HandRunner) -> Run:
 
 
 def hear(live: ClientConnection) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(live.recv(timeout=10))
+    message: dict[str, Any] = json.loads(live.recv(timeout=60))
     return message
 
 
 def wait_until(true: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -112,7 +112,7 @@ def get(address: str, **headers: str) -> tuple[int, bytes, Message]:
         f"http://{address}", headers={name.replace("_", "-"): text for name, text in headers.items()}
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as problem:
         with problem:

@@ -15,6 +15,7 @@ from cnnviz.plots.live_plot import filled, headline_text, values
 
 NOT_PLOTS = {
     "live_plot",
+    "lines",
     "numbers",
     "theme",
     "curves",

@@ -58,7 +58,7 @@ def watched(run):
         stop()
 
 
-def until(run, condition, seconds=60.0):
+def until(run, condition, seconds=300.0):
     """Wait for what a run is told to make the condition true."""
     told = threading.Event()
     stop = run.listen(told.set)
@@ -72,7 +72,7 @@ def until(run, condition, seconds=60.0):
     return run
 
 
-def wait_for(condition, seconds=120.0):
+def wait_for(condition, seconds=300.0):
     """Wait for something that nobody is told of."""
     end = time.monotonic() + seconds
     while not condition():

@@ -46,7 +46,7 @@ class Child:
     def close(self):
         """The exit code, and what stood on stderr."""
         self.process.stdin.close()
-        code = self.process.wait(10)
+        code = self.process.wait(120)
         self.process.stdout.close()
         with self.process.stderr as stream:
             return code, stream.read().decode()
