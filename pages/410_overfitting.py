@@ -3,12 +3,15 @@
 Needs: 330 covariate shift. Leads to: 420 dropout and its kin.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from cnnviz import lessons, ui
 from cnnviz.lessons import overfitting as content
 from cnnviz.lessons.polynomials import coefficient_table
 from cnnviz.plots.boundary import decision_boundary
+from cnnviz.plots.committee import accuracy_of_members, gate_regions, loss_of_members
 from cnnviz.plots.overfitting import (
     accuracy_on_both_sets,
     largest_unit_by_layer,
@@ -21,8 +24,8 @@ from cnnviz.plots.polynomial import coefficient_paths, coefficient_sizes, error_
 lesson = lessons.load(__file__)
 SETTINGS = (
     "degree", "shrinkage", "strength", "points",
-    "weight_decay", "l1", "max_norm", "patience", "look_every", "dropout", "keep", "lr", "dataset", "train_examples", "depth",
-    "width", "activation", "optimiser", "steps", "seed",
+    "members", "weight_decay", "l1", "max_norm", "patience", "look_every", "dropout", "keep", "lr", "dataset", "train_examples",
+    "depth", "width", "activation", "optimiser", "steps", "seed",
 )  # fmt: skip
 
 ui.opening(lesson)
@@ -36,10 +39,13 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("points", high=200)
         knob.slider("seed", high=20)
     else:
+        committees = content.committees(knob.each())
+        if committees:
+            knob.slider("members", low=2, high=20 if "ensemble" in committees.values() else 8)
         knob.slider("weight_decay", low=1e-4, high=0.1)
         knob.slider("l1", low=1e-3, high=1)
         knob.slider("max_norm", low=0.5, high=10)
-        if knob.choice("dropout", ("none", "plain", "inverted", "drop_connect")) != "none":
+        if not committees and knob.choice("dropout", ("none", "plain", "inverted", "drop_connect")) != "none":
             knob.slider("keep", low=0.2)
         stops = knob.experiment().stopping.validation > 0
         if stops:
@@ -63,7 +69,9 @@ POINTS: ui.Tabs = {
 }
 PLANE: ui.Tabs = {
     "Border": (decision_boundary,),
-    **({"Early stopping": (validation_over_steps,)} if not polynomial and stops else {}),
+    "Early stopping": (validation_over_steps,),
+    "Members": (accuracy_of_members, loss_of_members),
+    "Gate": (partial(gate_regions, only=content.gated(variants)),),
     "Training and test": (accuracy_on_both_sets, loss_on_both_sets),
     "Weights": (zero_weights_over_steps, largest_unit_by_layer),
 }
@@ -71,7 +79,7 @@ with knob.stage:
     if polynomial:
         recordings = ui.live(lesson, variants, POINTS, instant=True)
     else:
-        recordings = ui.live(lesson, variants, PLANE)
+        recordings = ui.live(lesson, variants, {tab: PLANE[tab] for tab in content.tabs(variants)})
 
 ui.findings(lesson, recordings, guess)
 if polynomial:
@@ -116,6 +124,17 @@ ui.theory(
     (
         r"\vec{w}_i \leftarrow \vec{w}_i \cdot \min\!\Big( 1,\ \frac{c}{\lVert \vec{w}_i \rVert} \Big)",
         "**Max-norm**: a unit's incoming weights are scaled back to the length *c* where they exceed it.",
+    ),
+    (
+        r"p(y \mid x) = \frac{1}{M} \sum_{m=1}^{M} p_m(y \mid x) \quad\Rightarrow\quad "
+        r"-\log p \le \frac{1}{M} \sum_m \big( -\log p_m \big)",
+        "**Bagging**: *M* nets, each from a bootstrap sample, answer by their mean. −log is convex, so the mean costs no more "
+        "than the members do on average.",
+    ),
+    (
+        r"p(y \mid x) = \sum_i g_i(x)\, p_i(y \mid x), \qquad g(x) = \operatorname{softmax}(V x)",
+        "**Mixture of experts**: how much each expert counts depends on *x*. All learn together from −log *p*, so an expert is "
+        "changed most where it counts and does well.",
     ),
     (
         r"t^* = \arg\min_t\ L_{\text{held out}}(w_t)",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.engine.examples import Examples
+from cnnviz.engine.nets.committee import Mixture
 
 ACROSS = 41  # points of the grid each way: odd, so that the middle is one of them
 MARGIN = 1.05
@@ -29,12 +30,14 @@ class Map:
         probability of the second class there in whole per cent, a row for each y from below. The first time also the training
         points: points_x_0, points_y_0, points_x_1 and points_y_1, (1, points of that class) each.
 
-        In eval mode; the net is left in training mode.
+        Of a mixture also gate (41, 41): which expert counts most there, from 1. In eval mode; the net is left in training mode.
         """
         net.eval()
         second = net(self.grid).softmax(1)[:, 1]
         net.train()
         columns = {"boundary_at": self.at[None], "boundary": (100 * second).round().reshape(ACROSS, ACROSS)}
+        if isinstance(net, Mixture):
+            columns["gate"] = (net.shares(self.grid).argmax(1) + 1).float().reshape(ACROSS, ACROSS)
         return columns if self.told else columns | self._points()
 
     def _points(self) -> dict[str, Tensor]:

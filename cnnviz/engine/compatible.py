@@ -6,6 +6,7 @@ from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Dropout, Experiment, ExperimentError, Net
 from cnnviz.engine.words import (
     COLOURED,
+    COMMITTEES,
     IMAGES,
     MAP_DROPS,
     NEVER_NEGATIVE,
@@ -33,6 +34,8 @@ def check(experiment: Experiment) -> None:
     if net.net == "rnn" and experiment.measure.shift:
         raise ExperimentError("shift (=True) must be off for net (=rnn): all its time steps are one layer, with none below it.")
     _check_validation(experiment)
+    if net.net in COMMITTEES:
+        _check_committee(experiment)
     if experiment.measure.boundary and experiment.data.dataset not in TWO_IN_THE_PLANE:
         raise ExperimentError(
             f"boundary (=True) must have one of the data sets {', '.join(TWO_IN_THE_PLANE)}, not {experiment.data.dataset}: it "
@@ -77,6 +80,21 @@ def _check_classes(experiment: Experiment) -> None:
         raise ExperimentError(
             f"clusters (=True) must have {CLUSTERS} classes, whose templates span a plane; here there are {classes}."
         )
+
+
+def _check_committee(experiment: Experiment) -> None:
+    net, measure = experiment.net.net, experiment.measure
+    if experiment.dropout.dropout != "none":
+        raise ExperimentError(
+            f"dropout (={experiment.dropout.dropout}) must be none for net (={net}): its members differ as it is."
+        )
+    if experiment.augmentation.used:
+        raise ExperimentError(f"{next(iter(experiment.augmentation.used))} must be 0 for net (={net}).")
+    if experiment.data.dataset == "curve":
+        raise ExperimentError(f"net (={net}) must have a data set of classes, not curve: its members give probabilities.")
+    for setting, value in (("shift", measure.shift), ("clusters", measure.clusters), ("filters", measure.filters)):
+        if value:
+            raise ExperimentError(f"{setting} (={value}) must be off for net (={net}): its layers are those of several nets.")
 
 
 def _check_validation(experiment: Experiment) -> None:

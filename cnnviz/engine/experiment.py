@@ -92,7 +92,8 @@ class Net(Checked):
         NETS,
         "Network",
         help="mlp: fully connected layers. cnn: 3×3 convolutions, then one fully connected layer. rnn: one layer that reads the "
-        "image's rows in turn, and an output layer.",
+        "image's rows in turn, and an output layer. ensemble: "
+        "mlps that learn from a bootstrap sample each and vote. mixture: mlps, and a gate that says which counts where.",
     )
     depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included; a rnn has 2 anyway.")
     width: int = whole(64, 2, 1024, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution.")
@@ -106,6 +107,7 @@ class Net(Checked):
     noise_scale: float = real(
         1.25, 1.0, 10.0, "Noise, scale", "× at most", help="Noisy batch norm: each step a unit is stretched by 1 to so much."
     )
+    members: int = whole(8, 1, 50, "Members", "nets", help="Of an ensemble, or experts of a mixture.")
     skip: bool = switch(False, "Skip connections", help="Every hidden layer adds its input to its output.")
     pieces: int = whole(2, 1, 32, "Pieces", "a maxout unit", help="Sums of which a maxout unit passes on the largest.")
     bias_init: float = real(0.0, -1_000.0, 1_000.0, "Initial bias", help="Of every hidden unit; below 0 it starts towards off.")

@@ -17,11 +17,11 @@ from cnnviz.engine.bundle import CELL, PACKAGE, bundled
 from cnnviz.engine.compatible import check
 from cnnviz.engine.data import points2d
 from cnnviz.engine.experiment import Data, Experiment, ExperimentError
-from cnnviz.engine.words import INITS_WITH_STD, WEIGHT_DROPS, WEIGHT_NORMS
+from cnnviz.engine.words import COMMITTEES, INITS_WITH_STD, WEIGHT_DROPS, WEIGHT_NORMS
 
 Variants = Mapping[str, Experiment]
 
-TEMPLATES = ("standalone.py", "standalone_pretraining.py")
+TEMPLATES = ("standalone.py", "standalone_nets.py", "standalone_pretraining.py")
 CELLS = {
     "cnnviz.engine.augment": "Augmentation",
     "cnnviz.engine.data": "Data",
@@ -203,10 +203,10 @@ def code(variants: Variants, data_path: str) -> str:
 
 @cache
 def _template() -> str:
-    """`standalone` with the cell of `standalone_pretraining` in its place."""
-    whole, cell = ((PACKAGE / "engine" / name).read_text(encoding="utf-8") for name in TEMPLATES)
+    """`standalone` with the cells of the other files in their place."""
+    whole, *cells = ((PACKAGE / "engine" / name).read_text(encoding="utf-8") for name in TEMPLATES)
     before, heading, after = whole.partition(f"{CELL}Augmentation")
-    return before + cell[cell.index(CELL) :] + "\n\n" + heading + after
+    return before + "".join(cell[cell.index(CELL) :] + "\n\n" for cell in cells) + heading + after
 
 
 def data_file(variants: Variants) -> str:
@@ -282,7 +282,13 @@ def used(variants: Variants) -> list[str]:
     names += [name for name in TAUGHT if "teacher" in names and name not in names]
     names += ["smoothing_over"] if "smoothing" in names else []
     names += ["stride"] if any(is_strided(experiment) for experiment in variants.values()) else []
+    names += ["members"] if any(has_members(experiment) for experiment in variants.values()) else []
     return ["pieces", *names] if any(needs_pieces(experiment) for experiment in variants.values()) else names
+
+
+def has_members(experiment: Experiment) -> bool:
+    """Whether its net is several nets."""
+    return experiment.get("net") in COMMITTEES
 
 
 def differs(experiment: Experiment, setting: str, off: Any) -> bool:
@@ -422,7 +428,7 @@ def optional_setting(experiment: Experiment, setting: str) -> str:
         return f'"{value}"'
     if setting == "norm":
         given = {name: experiment.get(name) for name in ("groups", "noise_mean", "noise_scale")}
-        return NORMS.get((value, experiment.get("net")), "nn.Identity").format(**given)
+        return NORMS.get((value, "mlp" if has_members(experiment) else experiment.get("net")), "nn.Identity").format(**given)
     if setting == "dropout":
         given = {name: experiment.get(name) for name in ("keep", "block_size")}
         return DROPS.get(value, "nn.Identity").format(**given)

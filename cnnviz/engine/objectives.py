@@ -32,7 +32,9 @@ class Objective:
 
 def classes_of(targets: Tensor) -> Tensor:
     """The class that each target gives most, that of the label where a teacher has another: (N,); labels stay as they are."""
-    return targets if targets.ndim == 1 else (targets if targets.ndim == 2 else targets[:, 0]).argmax(1)
+    if not targets.is_floating_point():
+        return targets
+    return (targets if targets.ndim == 2 else targets[:, 0]).argmax(1)
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> Tensor:

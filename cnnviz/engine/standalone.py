@@ -3,7 +3,7 @@
 A line that ends in `# if feature` stays only where an experiment has that feature. `# %%` opens a cell. Names that
 come from cnnviz are put in as source, below the heading of their kind. Whatever is then not used by `main` goes.
 Constants in capitals, DATA_FILE, POINTS and VARIANTS among them, are replaced by the experiment's own. What comes before the
-task stands in `standalone_pretraining.py`.
+task stands in `standalone_pretraining.py`, nets that few lessons train in `standalone_nets.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import deepcopy
+from copy import deepcopy  # noqa: F401
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, pairwise
@@ -32,6 +32,7 @@ from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
 from cnnviz.engine.data.curve import absolute, points  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # if points
 from cnnviz.engine.data.shapes import of_domain  # if shapes
+from cnnviz.engine.nets.committee import Ensemble, Mixture, bagged  # noqa: F401  # if members
 from cnnviz.engine.nets.drops.drop_block import DropBlock  # noqa: F401  # if masks
 from cnnviz.engine.nets.drops.drop_connect import DropConnect  # noqa: F401  # if masks
 from cnnviz.engine.nets.drops.inverted import InvertedDropout  # noqa: F401  # if masks
@@ -148,6 +149,7 @@ class Variant:
     teacher_share: float = 0.9  # if teacher
     l1: float = 0.0  # if l1
     max_norm: float = 0.0  # if max_norm
+    members: int = 1  # if members
     patience: int = 0  # if patience
     look_every: int = 10  # if patience or look_every
     pretraining: Callable[..., None] = lambda given, net, inputs, labels: None  # if pretraining
@@ -232,68 +234,6 @@ def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Gen
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
 
-class Difference(nn.Module):
-    """(N, features) to (N, 1): the largest of some sums minus the largest of some others."""
-
-    def __init__(self, up: nn.Module, down: nn.Module) -> None:
-        super().__init__()
-        self.up, self.down = up, down
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.up(x).max(1, keepdim=True).values - self.down(x).max(1, keepdim=True).values
-
-
-@torch.no_grad()
-def tangents(given: Variant, features: int, generator: Generator) -> nn.Linear:
-    """The sums of a unit, which start as tangents of ‖x‖²."""
-    sums = nn.Linear(features, given.pieces)  # if maxout
-    given.init(sums.weight, generator)
-    sums.bias.copy_(-sums.weight.square().sum(1) / 4)
-    sums.weight.mul_(given.init_scale)  # if init_scale
-    sums.bias.mul_(given.init_scale)  # if init_scale
-    return sums
-
-
-def maxout_difference(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
-    """(N, features) to (N, 1): one maxout unit minus another."""
-    up, down = (tangents(given, math.prod(input_shape), generator) for _ in range(2))
-    return Difference(up, down)
-
-
-class Rnn(nn.Module):
-    """(N, C, H, W) to logits (N, classes): a layer that is told the image's rows in turn, and each time what it made before."""
-
-    def __init__(self, steps: Sequence[Layer], width: int, last: nn.Module) -> None:
-        super().__init__()
-        self.steps = nn.ModuleList(steps)
-        self.width = width
-        self.last = last
-
-    def forward(self, x: Tensor) -> Tensor:
-        h = x.new_zeros(len(x), self.width)
-        for step, row in zip(self.steps, x.movedim(2, 0).flatten(2), strict=True):
-            h = step(torch.cat((row, h), 1))
-        logits: Tensor = self.last(h)
-        return logits
-
-
-def rnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Generator) -> nn.Module:
-    """A layer for the rows of an image; what it learns is the same at every time step."""
-    channels, rows, columns = input_shape
-    sums = given.width
-    sums = given.width * given.pieces  # if maxout
-    step = Layer(initialised(given, nn.Linear(channels * columns + given.width, sums), generator), given)
-    steps = [step] * rows
-    if given.own_statistics:  # if own_statistics
-        steps = [step, *(with_own_statistics(step) for _ in range(rows - 1))]  # if own_statistics
-    return Rnn(steps, given.width, initialised(given, nn.Linear(given.width, classes), generator))
-
-
-def with_own_statistics(step: Layer) -> Layer:
-    """The layer of a later time step: what is learned is the same, running statistics are its own."""
-    return deepcopy(step, {id(parameter): parameter for parameter in step.parameters()})
-
-
 # %% Augmentation
 def augmented(given: Variant, step: int, batch: Tensor, wanted: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """A batch as the net gets to see it, and its labels, which mixed images share; each change has its own random numbers."""
@@ -347,6 +287,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     teacher = trained_teacher(given, inputs, labels)  # if teacher
     inputs, labels = task_of(inputs, labels)  # if labels or task_classes
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
+    if isinstance(net, Ensemble):  # if members
+        inputs, labels = bagged(inputs, labels, given.members, SEED)  # if members
     axes = principal_axes(inputs)  # if fancy_pca
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay

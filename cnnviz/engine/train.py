@@ -21,6 +21,7 @@ from cnnviz.engine import (
     fit,
     landscape,
     margins,
+    members,
     nets,
     optimisers,
     pretraining,
@@ -46,9 +47,11 @@ from cnnviz.engine.distillation import Teacher
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
 from cnnviz.engine.evaluation import evaluate
 from cnnviz.engine.examples import Examples, batches, examples
-from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.lockstep import check_lockstep
 from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
+from cnnviz.engine.nets.ensemble import learned_from
 from cnnviz.engine.objectives import objective_of
 from cnnviz.engine.penalties import restrain
 from cnnviz.engine.records import Ending, Recording, Snapshot
@@ -59,12 +62,6 @@ from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Watch
 from cnnviz.settings import settings
 
-SHARED = (
-    "steps", "batch_size", "seed", "dataset", "train_examples", "test_examples", "curve", "heights",
-    "pretraining_steps", "labels", "task_classes", "sweep_over", "sweep_values", "sweep_seeds", "sweep_across",
-    "sweep_across_values", "sweep_examples", "surface", "surface_slice", "surface_points", "surface_reach", "surface_examples",
-    "surface_statistics", "surface_seed", "calculation", "validation",
-)  # fmt: skip
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "confidence": calibration.PLACES,
     "domains": domains.PLACES,
@@ -138,7 +135,9 @@ def train_together(
         if on_begin:
             on_begin(name, learner.recording())
     orders = {
-        experiment.data.domain: batches(tasks[name], min(first.batch_size, len(tasks[name].train_labels)), first.seed)
+        _source(experiment): batches(
+            learned_from(tasks[name], experiment), min(first.batch_size, len(tasks[name].train_labels)), first.seed
+        )
         for name, experiment in variants.items()
     }
     for step in count():
@@ -146,13 +145,11 @@ def train_together(
         asked = first.updates if control.stop_at is None else control.stop_at
         last = step >= min(first.updates, asked)
         before = step < first.pretraining.pretraining_steps
-        met = {} if before else {domain: next(order) for domain, order in orders.items()}
+        met = {} if before else {source: next(order) for source, order in orders.items()}
         for name, learner in list(learners.items()):
             try:
                 snapshot = (
-                    learner.prepare(step)
-                    if before
-                    else learner.round(step, *met[learner.experiment.data.domain], control.lr, last)
+                    learner.prepare(step) if before else learner.round(step, *met[_source(learner.experiment)], control.lr, last)
                 )
             except Diverged as result:
                 del learners[name]
@@ -177,30 +174,13 @@ def train_together(
             on_end(name, Ending("done", f"{done}.", step))
 
 
+def _source(experiment: Experiment) -> tuple[str, int]:
+    """What tells batches apart that variants draw at the same places: how images are coloured, how many samples are drawn."""
+    return experiment.data.domain, experiment.net.members if experiment.net.net == "ensemble" else 0
+
+
 def _stops_at(control: Control, step: int) -> bool:
     return control.stop_at is not None and control.stop_at <= step
-
-
-def check_lockstep(variants: Mapping[str, Experiment]) -> Experiment:
-    """The first variant. Raises ExperimentError where there is none, or where another differs in a shared setting."""
-    if not variants:
-        raise ExperimentError("There is nothing to train: give one variant at least.")
-    (name, first), *others = variants.items()
-    for other, experiment in others:
-        for setting in SHARED:
-            ours, theirs = first.get(setting), experiment.get(setting)
-            if ours != theirs:
-                raise ExperimentError(
-                    f"{setting} must be the same in variants that train together: it is {ours} in {name} and {theirs} in {other}."
-                )
-    if first.is_sweep and first.surface.surface:
-        raise ExperimentError("surface (=True) must be off in a sweep: a loss surface lies around a single trained net.")
-    patient = next((experiment for experiment in variants.values() if experiment.stopping.patience), None)
-    if first.is_sweep and patient:
-        raise ExperimentError(
-            f"patience (={patient.stopping.patience}) must be 0 in a sweep, whose runs are compared at their last step."
-        )
-    return first
 
 
 class Learner:
@@ -400,6 +380,8 @@ class Learner:
 
     def _evaluation(self) -> dict[str, Tensor]:
         columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        columns |= members.alone(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        columns |= members.experts_in_use(self.net, self.found.train_inputs)
         if self.experiment.measure.training_set:
             columns |= evaluate(self.net, self.found.train_inputs, self.found.train_labels, self.objective, "train")
         if self.experiment.stopping.validation:

@@ -3,7 +3,8 @@
 A registry in torch's half of the engine defines exactly these; a test compares the two.
 """
 
-NETS = ("mlp", "cnn", "maxout_difference", "rnn")
+COMMITTEES = ("ensemble", "mixture")  # of several mlps
+NETS = ("mlp", "cnn", "maxout_difference", "rnn", *COMMITTEES)
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "linear", "prelu", "relu6", "maxout")
 INITS_WITH_STD = ("normal", "constant", "uniform")  # their spread is the setting init_std
 MORE_INITS = ("constant", "uniform", "he_fan_out", "he_fan_out_uniform", "lsuv")

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
+from cnnviz.engine.words import COMMITTEES
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
 from cnnviz.lessons.polynomials import (
     a_penalty_shrinks_them,
@@ -26,7 +27,30 @@ PLANE = Experiment.of(
     steps=800, snapshots=60, histograms=0, evaluations=30, training_set=True, boundary=True, weights=True,
 )  # fmt: skip
 SMALL = replace(PLANE, width=32)
+EXPERT = replace(PLANE, depth=2, width=2, weight_decay=0.001)
 HELD_OUT = replace(PLANE, train_examples=261, validation=50, evaluations=50)
+
+ROUNDING = 1e-3  # recordings keep four digits
+TABS = ("Border", "Early stopping", "Members", "Gate", "Training and test", "Weights")
+
+
+def committees(variants: Mapping[str, Experiment]) -> dict[str, str]:
+    """The variants that are several nets: an ensemble or a mixture."""
+    return {letter: experiment.net.net for letter, experiment in variants.items() if experiment.net.net in COMMITTEES}
+
+
+def gated(variants: Mapping[str, Experiment]) -> tuple[str, ...]:
+    """The letters of the variants with a gate."""
+    return tuple(letter for letter, net in committees(variants).items() if net == "mixture")
+
+
+def tabs(variants: Mapping[str, Experiment]) -> list[str]:
+    """Those of TABS that have something to show of runs in the plane."""
+    absent = set() if next(iter(variants.values())).stopping.validation else {"Early stopping"}
+    absent |= set() if committees(variants) else {"Members"}
+    absent |= set() if gated(variants) else {"Gate"}
+    return [tab for tab in TABS if tab not in absent]
+
 
 PRESETS = {
     "plane": Preset(
@@ -50,6 +74,18 @@ PRESETS = {
         {"A": HELD_OUT, "B": replace(HELD_OUT, patience=8)},
         "50 more points, held out of the training set, say when B has had enough. Open Early stopping.",
         "After Prechelt 1998.",
+    ),
+    "ensemble": Preset(
+        "In the plane: one net and ten that vote",
+        {"A": replace(SMALL, steps=500), "B": replace(SMALL, steps=500, net="ensemble", members=10)},
+        "Each of B's ten nets learns from a bootstrap sample: 211 points drawn from the 211 with replacement. Open Members.",
+        "After Breiman 1996.",
+    ),
+    "mixture": Preset(
+        "In the plane: one tiny net and four with a gate",
+        {"A": EXPERT, "B": replace(EXPERT, net="mixture", members=4)},
+        "A has two hidden units. B has four such nets, and a gate that learns where to ask which. Open Gate.",
+        "After Jacobs et al. 1991.",
     ),
     "degrees": Preset(
         "Polynomials: degree 9 and degree 3",
@@ -160,6 +196,42 @@ def stopping_early_tests_better(recordings: Recordings) -> Measured | None:
     return Measured(int(early.steps[-1]) < early.experiment.steps / 2 and second < 0.6 * first, sentence)
 
 
+def ensemble_beats_its_mean_member(recordings: Recordings) -> Measured | None:
+    """Test loss and accuracy of an ensemble, and of its members on average."""
+    found = next((r for r in _committees(recordings) if r.experiment.net.net == "ensemble"), None)
+    if found is None:
+        return None
+    loss, loss_alone, right, right_alone = (
+        found.column(column) for column in ("test_loss", "member_loss", "test_accuracy", "member_accuracy")
+    )
+    below = int((loss <= loss_alone * (1 + ROUNDING)).sum())
+    losses = [number_text(float(column[-1])) for column in (loss, loss_alone)]
+    shares = [percent_text(float(column[-1])) for column in (right, right_alone)]
+    sentence = (
+        f"At the end the ensemble costs {losses[0]} nats and its members {losses[1]} on average; it is right on {shares[0]} of "
+        f"the test set, they on {shares[1]}. Its loss was the lower one in {below} of {len(loss)} tests."
+    )
+    return Measured(below == len(loss) and bool(right[-1] >= right_alone[-1]), sentence)
+
+
+def experts_know_their_own_part(recordings: Recordings) -> Measured | None:
+    """Test accuracy of a mixture and of its experts asked alone, and how many of them are in use."""
+    found = next((r for r in _committees(recordings) if r.experiment.net.net == "mixture"), None)
+    if found is None:
+        return None
+    together, alone = (float(found.column(column)[-1]) for column in ("test_accuracy", "member_accuracy"))
+    used, all_of_them = int(found.column("experts_in_use")[-1]), found.experiment.net.members
+    sentence = (
+        f"{used} of {all_of_them} experts count most for at least one point in twenty. Asked alone everywhere they are right on "
+        f"{percent_text(alone)} of the test set on average; with the gate, on {percent_text(together)}."
+    )
+    return Measured(used >= 2 and together > alone + 0.05, sentence)
+
+
+def _committees(recordings: Recordings) -> list[Recording]:
+    return [recording for recording in recordings.values() if len(recording) and "member_loss" in recording.names]
+
+
 def _compared(recordings: Recordings) -> dict[str, Recording | None]:
     """The run without anything, the one with weight decay alone, and the one with dropout alone."""
     found: dict[str, Recording | None] = dict.fromkeys(LECTURE)
@@ -230,6 +302,18 @@ LESSON = Lesson(
             "stopping",
             stopping_early_tests_better,
             "How many looks in a row may be worse by chance?",
+        ),
+        Claim(
+            "An ensemble beats its mean member: in loss always, as −log is convex, and here in accuracy, too.",
+            "ensemble",
+            ensemble_beats_its_mean_member,
+            "How different are the members? Ten equal nets would be as good as one.",
+        ),
+        Claim(
+            "A mixture's experts share the plane: each is far worse alone than all of them with the gate.",
+            "mixture",
+            experts_know_their_own_part,
+            "Is one expert large enough to do it all?",
         ),
         Claim(
             "Degree 9 makes no error on its ten points, and more than three times the noise on new ones.",
@@ -310,6 +394,20 @@ LESSON = Lesson(
             "Dropout: a simple way to prevent neural networks from overfitting",
             "https://jmlr.org/papers/v15/srivastava14a.html",
             "Dropout, which lesson 420 is about, and max-norm.",
+        ),
+        Reference(
+            "L. Breiman",
+            1996,
+            "Bagging predictors",
+            "https://doi.org/10.1007/BF00058655",
+            "Bootstrap samples, and why voting helps.",
+        ),
+        Reference(
+            "R. A. Jacobs, M. I. Jordan, S. J. Nowlan, G. E. Hinton",
+            1991,
+            "Adaptive mixtures of local experts",
+            "https://doi.org/10.1162/neco.1991.3.1.79",
+            "Experts and their gate.",
         ),
         Reference(
             "L. Prechelt",

@@ -307,6 +307,8 @@ _WORDS = {
     "rnn": "recurrent, an image row a step",
     "each": "running statistics of each time step",
     "shared": "running statistics shared over time",
+    "ensemble": "ensemble, bagged",
+    "mixture": "mixture of experts",
     "border": "points on a wavy border",
     "max": "max pooling",
     "average": "average pooling",

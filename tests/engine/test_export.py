@@ -75,6 +75,14 @@ SCRIPTS = {
             ("D", "drop_connect", "noisy_batch"),
         )
     },
+    "an ensemble and a mixture of experts": {
+        "A": replace(TINY, net="ensemble", members=3, optimiser="adam", lr=0.01, l1=0.01),
+        "B": replace(TINY, net="mixture", members=3, norm="batch", optimiser="momentum"),
+        "C": TINY,
+    },
+    "an ensemble of points, early stopping": {
+        "A": replace(TINY, net="ensemble", members=2, dataset="border", validation=40, patience=2, look_every=3, lr=0.5)
+    },
     "shapes in negative": {"A": replace(CNN, dataset="shapes", domain="negative", train_examples=64)},
     "stochastic and strided pools, and whole maps at the end": {
         "A": replace(CNN, pooling="stochastic", ending="flatten", norm="batch"),
@@ -283,6 +291,7 @@ ABSENT = {
     "dropout": ("drop", replace(TINY, dropout="plain")),
     "masks": ("seed_masks", replace(TINY, dropout="drop_connect")),
     "the L1 step": ("def shrink", replace(TINY, l1=0.1)),
+    "members": ("bagged", replace(TINY, net="ensemble", members=2)),
     "early stopping": ("class Early", replace(TINY, validation=20, patience=2)),
     "a validation set": ("VALIDATION", replace(TINY, validation=20)),
     "max-norm": ("def project", replace(TINY, max_norm=1.0)),

@@ -15,6 +15,7 @@ from cnnviz.engine.examples import batches, examples
 from cnnviz.engine.experiment import Measure
 from cnnviz.engine.records import Ending
 from cnnviz.engine.timetable import Timetable, spread
+from cnnviz.engine.words import COMMITTEES
 from cnnviz.settings import Settings
 
 MLP = Experiment.of(dataset="digits", train_examples=200, test_examples=50, depth=4, width=12, batch_size=32, steps=20, lr=0.05)
@@ -33,6 +34,8 @@ KINDS = {
     "cnn on grey shapes, noisy batch norm": replace(CNN, dataset="shapes", domain="grey", norm="noisy_batch", train_examples=64),
     "cnn, momentum, batch norm, skip": replace(CNN, optimiser="momentum", norm="batch", skip=True),
     "mlp, elastic net, max-norm": replace(MLP, l1=0.02, weight_decay=0.01, max_norm=1.0, weights=True, training_set=True),
+    "ensemble, momentum": replace(MLP, net="ensemble", members=3, norm="batch", optimiser="momentum", units=True, modes=True),
+    "mixture of experts on points": replace(MLP, net="mixture", members=3, dataset="border", boundary=True, weights=True),
     "mlp, early stopping": replace(MLP, validation=40, patience=2, look_every=3, dropout="inverted", training_set=True),
     "mlp on points, mapped": replace(MLP, dataset="border", l1=0.02, boundary=True, training_set=True),
     "mlp, weight norm, decay": replace(MLP, norm="weight", weight_decay=0.01, clip_weight=0.4, spectrum=True),
@@ -100,8 +103,9 @@ def test_recording_changes_nothing(kind):
     quiet = final_parameters(replace(KINDS[kind], **QUIET))
     domains = KINDS[kind].data.dataset == "shapes"
     net = KINDS[kind].net.net
-    everything = EVERYTHING | {"shift": net != "rnn", "shifts": net == "cnn", "unpooling": net == "cnn"}  # refused elsewhere
-    everything["clusters"] = KINDS[kind].data.dataset != "border"  # it has two classes only
+    apart = net in ("rnn", *COMMITTEES)
+    everything = EVERYTHING | {"shift": not apart, "shifts": net == "cnn", "unpooling": net == "cnn"}  # refused elsewhere
+    everything["clusters"] = KINDS[kind].data.dataset != "border" and net not in COMMITTEES  # two classes only; several nets
     measured = final_parameters(replace(KINDS[kind], **everything, domains=domains))
     assert all(torch.equal(quiet[name], measured[name]) for name in quiet)
 

@@ -54,6 +54,7 @@ INSIDE = ("unit_percentiles", "input_shift_over_steps", "gradient_angle_by_layer
 BETWEEN = ("accuracy_by_domain", "domains_over_steps")
 POLYNOMIAL = ("polynomial_fit", "error_by_degree", "coefficient_sizes", "coefficient_paths")
 PLANE = {"depth": 3, "dataset": "border", "boundary": True, "training_set": True}
+MEMBERS = ("accuracy_of_members", "loss_of_members")
 BOTH_SETS = ("accuracy_on_both_sets", "loss_on_both_sets")
 WEIGHTS = ("zero_weights_over_steps", "largest_unit_by_layer")
 CONFIDENT = (
@@ -75,6 +76,8 @@ NEEDS = {
     **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
     "decision_boundary": PLANE,
     **{name: {"depth": 3, "training_set": True} for name in BOTH_SETS},
+    **{name: {"depth": 3, "net": "ensemble", "members": 3, "units": False, "signal": False} for name in MEMBERS},
+    "gate_regions": PLANE | {"net": "mixture", "members": 3},
     "validation_over_steps": {"depth": 3, "validation": 20, "patience": 2, "look_every": 1},
     **{name: {"depth": 3, "weights": True, "l1": 0.01} for name in WEIGHTS},
     "top_singular_over_steps": {"spectrum": True},
@@ -105,7 +108,7 @@ NEEDS = {
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
 NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
-NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary"}
+NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary", "gate_regions"}
 MAPS = {"heatmap", "contour"}
 
 
@@ -288,7 +291,11 @@ def test_a_picked_layer_is_told_with_columns_that_exist(name, recordings):
 def test_a_convolutional_net_is_drawn_too_but_for_the_chain(name, convolutional):
     figure = filled(PLOTS[name](LETTERS), convolutional, 6)
     drawn = [bool(trace.z if trace.type in MAPS else trace.y) for trace in figure.data]
-    assert drawn == [name not in NO_IMAGES] * len(drawn)
+    if name in MEMBERS:  # a single net has none, but is tested
+        tested = {binding.trace for binding in PLOTS[name](LETTERS).bindings if binding.column.startswith("test_")}
+        assert drawn == [trace in tested for trace in range(len(drawn))]
+    else:
+        assert drawn == [name not in NO_IMAGES] * len(drawn)
 
 
 def test_the_chain_multiplies_up_to_the_line_below_it(recordings):

@@ -9,19 +9,28 @@ from torch import Generator
 from cnnviz.engine.compatible import check_dropout, check_net
 from cnnviz.engine.experiment import Dropout, Net
 from cnnviz.engine.nets.cnn import Cnn, cnn
+from cnnviz.engine.nets.committee import Ensemble, Mixture
 from cnnviz.engine.nets.difference import MaxoutDifference, maxout_difference
 from cnnviz.engine.nets.drops import DROPS
 from cnnviz.engine.nets.drops.masks import seed_masks
+from cnnviz.engine.nets.ensemble import ensemble, mixture
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.mlp import Mlp, mlp
 from cnnviz.engine.nets.norms.noisy_batch import seed_noise
 from cnnviz.engine.nets.pooling.stochastic import seed_pools
 from cnnviz.engine.nets.rnn import Rnn, rnn
 
-Network = Mlp | Cnn | MaxoutDifference | Rnn
+Network = Mlp | Cnn | MaxoutDifference | Rnn | Ensemble | Mixture
 Builder = Callable[[Net, Sequence[int], int, Generator], Network]
 
-NETS: dict[str, Builder] = {"mlp": mlp, "cnn": cnn, "maxout_difference": maxout_difference, "rnn": rnn}
+NETS: dict[str, Builder] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "maxout_difference": maxout_difference,
+    "rnn": rnn,
+    "ensemble": ensemble,
+    "mixture": mixture,
+}
 
 
 def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generator, dropout: Dropout | None = None) -> Network:
