@@ -25,7 +25,7 @@ def decision_boundary(variants: Sequence[str]) -> LivePlot:
     """
     axis = {"nticks": 5, "constrain": "domain"}
     x, y = (theme.linear_axis(f"{name} coordinate (σ)", **axis) for name in ("First", "Second"))
-    chart = theme.beside("decision_boundary", variants, x, y, same_x=True)
+    chart = theme.beside("decision_boundary", variants, x, y)
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         for trace in (_map(variant), _edge(variant)):
@@ -37,7 +37,8 @@ def decision_boundary(variants: Sequence[str]) -> LivePlot:
             number = len(chart.data)
             chart.add_trace(_points(variant, label), row=1, col=place)
             bindings += [Binding(number, attr, f"points_{attr}_{label}", variant, "rows") for attr in ("x", "y")]
-    chart.update_yaxes(scaleanchor="x")
+        # each map is square by itself: with axes that match one another too, Plotly lets wide charts shrink to slivers
+        chart.update_yaxes(matches=None, scaleanchor=f"x{place if place > 1 else ''}", col=place)
     bar = theme.shares("Probability of the second class (squares)") | {"colorscale": SCALE, "cmax": 100}
     bar["colorbar"] |= {"tickformat": None, "ticksuffix": " %"}
     chart.update_layout(coloraxis=bar, hovermode="closest", margin_b=118)
