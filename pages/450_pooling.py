@@ -93,12 +93,13 @@ ui.theory(
         "larger by the factor 4^(1/*p*), and *p* = 1 would be the sum.",
     ),
     (
-        r"p_i = \frac{a_i}{\sum_{k \in R_j} a_k}, \qquad s_j = a_l \;\text{ where }\; l \sim P(p_1, \dots, p_{|R_j|})",
+        r"\begin{gathered} p_i = \frac{a_i}{\sum_{k \in R_j} a_k} \\ "
+        r"s_j = a_l \;\text{ where }\; l \sim P(p_1, \dots, p_{|R_j|}) \end{gathered}",
         "**Stochastic pooling** in training. It takes activations as chances, so none may be negative: ReLU, ReLU6 or sigmoid. A "
         "region of zeros gives 0.",
     ),
     (
-        r"s_j = \sum_{i \in R_j} p_i\, a_i, \qquad 0.4 \cdot 1.6 + 0.6 \cdot 2.4 = 2.08",
+        r"\begin{gathered} s_j = \sum_{i \in R_j} p_i\, a_i \\ 0.4 \cdot 1.6 + 0.6 \cdot 2.4 = 2.08 \end{gathered}",
         "In a test, the mean of what would be drawn: nearer to the maximum than the average is.",
     ),
     (
@@ -108,8 +109,8 @@ ui.theory(
         "dropped. A number that moves by one pixel does not jump from one window to the next.",
     ),
     (
-        r"\lVert x - \hat{x} \rVert^2 = \sum_j \Big( \sum_{i \in R_j} a_i^2 - m_j^2 \Big) + "
-        r"\underbrace{\sum_j 2\, m_j (m_j - a_{j,1})}_{\text{without switches}}",
+        r"\begin{aligned} \lVert x - \hat{x} \rVert^2 &= \sum_j \Big( \sum_{i \in R_j} a_i^2 - m_j^2 \Big) \\ "
+        r"&+ \underbrace{\sum_j 2\, m_j (m_j - a_{j,1})}_{\text{without switches}} \end{aligned}",
         "**Unpooling** with each maximum *m*ⱼ in its own place, or in the corner where *a*ⱼ,₁ stood: the second sum is never "
         "negative.",
     ),

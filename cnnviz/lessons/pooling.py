@@ -61,7 +61,7 @@ PRESETS = {
     "whole": Preset(
         "No pooling at all",
         _pooled(WHOLE, "max", "none"),
-        "B's layers all work on 28 × 28 maps. Compare the cost below the panel, and the seconds.",
+        "B's layers all work on 28 × 28 maps. Compare the cost below the panel; and who is steadier under Moved images?",
     ),
     "few": Preset(
         "Three hundred images: stochastic against max and average",

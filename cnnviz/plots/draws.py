@@ -37,9 +37,9 @@ def drawn_against_expected(region: Numbers, count: int, seed: int) -> go.Figure:
     shown = possible if len(possible) else np.arange(1)
     chart = theme.figure(
         "drawn_against_expected",
-        theme.category_axis("Activation, and its row and column in the region"),
+        theme.category_axis("Activation, at row, column"),
         theme.linear_axis("Times drawn", rangemode="tozero"),
-        "bars: drawn · marks: expected, ± 2 standard deviations",
+        "bars: drawn · marks: expected ± 2 σ",
     )
     x = [names[place] for place in shown]
     found, wanted = draws(region, count, seed)[shown], count * chances[shown]

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from cnnviz.engine.words import SHIFTS, UNPOOLINGS
 from cnnviz.plots import theme
+from cnnviz.plots.lines import over_steps
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, plot
 
 WAITING = "No moved image has been tested yet"
@@ -70,7 +71,7 @@ def _by_shift(name: str, variants: Sequence[str], column: str, title: str, headl
     chart = theme.figure(name, x, theme.linear_axis(title, tickformat=".0%"))
     bindings, given = [], []
     for trace, variant in enumerate(variants):
-        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: %{{y:.1%}}").update(legendgroup=variant))
+        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: %{{y:.1%}}"))
         bindings.append(Binding(trace, "y", column, variant, "layers"))
         given.append(Given(trace, "x", SHIFTS))
     return LivePlot(name, chart, tuple(bindings), headline, explain, given=tuple(given))
@@ -82,19 +83,14 @@ def consistency_over_steps(variants: Sequence[str]) -> LivePlot:
 
     Diagnoses: a fresh net says nearly the same of every image; what it loses while it learns, and gets back, is told here.
     """
-    chart = theme.figure(
-        "consistency_over_steps", theme.step_axis(), theme.linear_axis("Same answer, moved by 1 px (share)", tickformat=".0%")
-    )
-    bindings: list[Binding] = []
-    for trace, variant in enumerate(variants):
-        chart.add_trace(theme.marked_line(variant, trace, f"{variant}: %{{y:.1%}}").update(legendgroup=variant))
-        bindings += [Binding(trace, attr, "shift_consistency", variant, layer=1) for attr in ("x", "y")]
-    return LivePlot(
+    return over_steps(
         "consistency_over_steps",
-        chart,
-        tuple(bindings),
+        variants,
+        "shift_consistency",
+        theme.linear_axis("Same answer, moved by 1 px (share)", tickformat=".0%"),
         theme.per_variant("Same answer after one pixel", variants, WAITING, "shift_consistency", layer=1, form="percent"),
         "How many answers survive a shift by one pixel while the net learns, mean of four directions.",
+        layer=1,
     )
 
 
