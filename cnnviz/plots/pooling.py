@@ -13,7 +13,7 @@ from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, plot
 
 WAITING = "No moved image has been tested yet"
 NOT_REBUILT = "No map has been rebuilt yet"
-WAYS = {"switches": "where it stood", "corner": "top left corner", "spread": "all four places"}
+WAYS = {"switches": "where it stood", "corner": "top left corner", "spread": "all its places"}
 
 
 @plot
