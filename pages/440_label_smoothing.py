@@ -98,18 +98,19 @@ ui.theory(
         "**The lecture's form**: a share ε is taken from the true class and dealt out to the *K* − 1 others.",
     ),
     (
-        r"y = (1 - \varepsilon)\,\mathrm{onehot} + \tfrac{\varepsilon}{K}, \qquad "
-        r"\varepsilon_{\text{PyTorch}} = \tfrac{K}{K - 1}\,\varepsilon_{\text{lecture}}",
+        r"\begin{gathered} y = (1 - \varepsilon)\,\mathrm{onehot} + \tfrac{\varepsilon}{K} \\ "
+        r"\varepsilon_{\text{PyTorch}} = \tfrac{K}{K - 1}\,\varepsilon_{\text{lecture}} \end{gathered}",
         "**PyTorch's form**, and that of the Inception paper: ε goes to all classes, the true one among them. With that ratio of "
         "the two ε the targets are the same.",
     ),
     (
-        r"L = -\sum_k y_k \log \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad \frac{\partial L}{\partial z_k} = p_k - y_k",
+        r"\begin{gathered} L = -\sum_k y_k \log p_k, \quad p_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \\ "
+        r"\frac{\partial L}{\partial z_k} = p_k - y_k \end{gathered}",
         "The gradient is 0 only where the softmax equals the target. With hard targets that is nowhere: *p* never is 1.",
     ),
     (
-        r"z_{\text{true}} - z_{\text{other}} = \log \frac{y_{\text{true}}}{y_{\text{other}}} = "
-        r"\log \frac{(1 - \varepsilon)(K - 1)}{\varepsilon}",
+        r"\begin{aligned} z_{\text{true}} - z_{\text{other}} &= \log \frac{y_{\text{true}}}{y_{\text{other}}} \\ "
+        r"&= \log \frac{(1 - \varepsilon)(K - 1)}{\varepsilon} \end{aligned}",
         "**The gap** where it does: the dotted line under **Margin**. It is the same for every example and every other class, "
         "which is what pulls a class together. For PyTorch's form it is log(1 + (1 − ε) *K*/ε).",
     ),
@@ -125,8 +126,8 @@ ui.theory(
         "Distances are shown in units of that between the centres.",
     ),
     (
-        r"L = (1 - \alpha)\, H\big(y, p(1)\big) + \alpha\, T^2\, H\big(q(T), p(T)\big), \quad p_k(T) = "
-        r"\frac{e^{z_k / T}}{\sum_j e^{z_j / T}}",
+        r"\begin{aligned} L = {}&(1 - \alpha)\, H\big(y, p(1)\big) \\ &+ \alpha\, T^2\, H\big(q(T), p(T)\big) \\ "
+        r"p_k(T) = {}&\frac{e^{z_k / T}}{\sum_j e^{z_j / T}} \end{aligned}",
         "**Distillation**: *q* is the teacher's softmax and *p* the student's, both at temperature *T*; *H* is the "
         "cross-entropy, α the *Teacher's share*. T² makes up for gradients that shrink with it.",
     ),

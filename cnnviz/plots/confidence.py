@@ -17,7 +17,8 @@ WIDTH = 0.94 / BINS
 
 @plot
 def margin_over_steps(variants: Sequence[str]) -> LivePlot:
-    """The true class's logit less the mean of the others, over the run; dotted: the gap at which the targets are met.
+    """The true class's logit less the mean of the others, over the run, and less the largest of them, dashed; dotted: the gap at
+    which the targets are met.
 
     Diagnoses: a line that settles on its dotted one has learned what it was asked for; one without a dotted line has hard
     targets, which no finite logits meet, and climbs for as long as it trains.
@@ -26,11 +27,15 @@ def margin_over_steps(variants: Sequence[str]) -> LivePlot:
         "margin_over_steps",
         theme.step_axis(),
         theme.linear_axis("Margin of the true logit (nats)"),
-        "dotted: where the targets are met",
+        "dashed: over the largest · dotted: formula",
     )
     bindings: list[Binding] = []
     for variant in variants:
-        for column, words, dash in (("margin", "margin", "solid"), ("margin_limit", "formula", "dot")):
+        for column, words, dash in (
+            ("margin", "over the mean of the others", "solid"),
+            ("margin_least", "over the largest", "dash"),
+            ("margin_limit", "formula", "dot"),
+        ):
             bindings += [Binding(len(chart.data), attr, column, variant) for attr in ("x", "y")]
             chart.add_trace(_line(variant, f"{variant}, {words}: %{{y:{theme.SHORT}}}", dash))
     return LivePlot(
@@ -38,7 +43,7 @@ def margin_over_steps(variants: Sequence[str]) -> LivePlot:
         chart,
         tuple(bindings),
         theme.per_variant("Margin at this step, nats", variants, WAITING, "margin"),
-        "How far the true class’s logit is ahead of the mean of the others, averaged over each step’s batch.",
+        "How far the true class’s logit is ahead of the mean of the others, and of the largest, averaged over each step’s batch.",
     )
 
 
@@ -181,6 +186,6 @@ def _line(variant: str, hover: str, dash: str) -> go.Scatter:
         legendgroup=variant,
         showlegend=dash == "solid",
         mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 2.5 if dash == "solid" else 1.8, "dash": dash},
+        line={"color": theme.variant_colour(variant), "width": 2.5 if dash == "solid" else 1.5, "dash": dash},
         hovertemplate=hover + "<extra></extra>",
     )

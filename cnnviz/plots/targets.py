@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from cnnviz.engine.targets import gap, target
 from cnnviz.plots import theme
@@ -29,50 +30,56 @@ def loss_ahead(ahead: Numbers | float, epsilon: float, over: str, classes: int) 
     return np.asarray(-asked * np.log(true) - (classes - 1) * rest * np.log(other))
 
 
-def targets_and_losses(epsilon: float, classes: int) -> go.Figure:
-    """Left: each form's target by class (bars), and the softmax of the logits that meet it (marks). Right: the loss against the
-    gap between the true logit and the others, hard and smoothed, with its lowest point.
+def targets_by_class(epsilon: float, classes: int) -> go.Figure:
+    """Each form's target by class (bars), and the softmax of the logits that meet it (marks).
+
+    Diagnoses: marks on their bars are targets that can be met; hard ones have no marks.
+    """
+    x = theme.linear_axis("Class (1 is the true one)", tickvals=[1, *range(5, classes + 1, 5)], showgrid=False)
+    chart = theme.figure("targets_by_class", x, theme.linear_axis("What it is to get", range=[0, 1.02], tickformat=".0%"))
+    numbers = list(range(1, classes + 1))
+    for over, (words, colour) in FORMS.items():
+        true, other = target(epsilon, over, classes)
+        where = {"x": numbers, "offsetgroup": over, "name": words, "legendgroup": over}
+        bars = go.Bar(y=[true, *[other] * (classes - 1)], marker_color=colour, **where)
+        chart.add_trace(bars.update(hovertemplate=f"class %{{x}}: %{{y:{theme.SHORT}}}<extra>{words}</extra>"))
+        if epsilon:
+            met, rest = (float(p) for p in softmax_ahead(gap(epsilon, over, classes), classes))
+            marks = go.Scatter(y=[met, *[rest] * (classes - 1)], mode="markers", showlegend=False, **where)
+            marks.update(
+                marker=_mark(colour, 7), hovertemplate=f"softmax of the best logits: %{{y:{theme.SHORT}}}<extra></extra>"
+            )
+            chart.add_trace(marks)
+    return _small(chart).update_layout(barmode="group", scattermode="group")
+
+
+def loss_by_gap(epsilon: float, classes: int) -> go.Figure:
+    """The loss against the gap between the true logit and the others, hard and smoothed, with its lowest point.
 
     Diagnoses: the hard curve falls for ever, the others turn; the larger ε, the earlier.
     """
-    chart = make_subplots(
-        rows=1, cols=2, horizontal_spacing=0.13, subplot_titles=("What each class is to get", "What a gap costs")
-    )
-    theme.dressed(chart, "targets_and_losses")
-    chart.update_xaxes(**theme.linear_axis("Class (1 is the true one)", dtick=1 if classes <= 10 else 2), col=1)
-    chart.update_yaxes(**theme.linear_axis("Probability", range=[0, 1.02], tickformat=".0%"), col=1)
-    chart.update_xaxes(**theme.linear_axis("True logit less the others (nats)", range=[GAPS[0], GAPS[-1]]), col=2)
-    chart.update_yaxes(**theme.linear_axis("Loss (cross-entropy, nats)", range=[0, 4]), col=2)
+    x = theme.linear_axis("True logit less the others (nats)", range=[GAPS[0], GAPS[-1]])
+    chart = theme.figure("loss_by_gap", x, theme.linear_axis("Loss (cross-entropy, nats)", range=[0, 4]))
     hard = go.Scatter(name="hard", x=GAPS, y=loss_ahead(GAPS, 0.0, "all", classes), line={"color": theme.NEUTRAL, "width": 2})
-    chart.add_trace(hard.update(mode="lines", hovertemplate=f"hard: %{{y:{theme.SHORT}}}<extra></extra>"), row=1, col=2)
+    chart.add_trace(hard.update(mode="lines", hovertemplate=f"hard: %{{y:{theme.SHORT}}}<extra></extra>"))
     for over, (words, colour) in FORMS.items():
-        _form(chart, epsilon, over, classes, words, colour)
-    chart.update_layout(
-        height=380, barmode="group", scattermode="group", hovermode="closest", showlegend=True,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, margin_b=96,
-    )  # fmt: skip
-    return chart
+        line = go.Scatter(x=GAPS, y=loss_ahead(GAPS, epsilon, over, classes), mode="lines", line={"color": colour, "width": 2.5})
+        chart.add_trace(line.update(name=words, hovertemplate=f"{words}: %{{y:{theme.SHORT}}}<extra></extra>"))
+        if epsilon:
+            best = gap(epsilon, over, classes)
+            lowest = go.Scatter(x=[best], y=[float(loss_ahead(best, epsilon, over, classes))], mode="markers", showlegend=False)
+            told = f"{words}: lowest at a gap of {number_text(best)}<extra></extra>"
+            chart.add_trace(lowest.update(marker=_mark(colour, 11), hovertemplate=told))
+    return _small(chart)
 
 
-def _form(chart: go.Figure, epsilon: float, over: str, classes: int, words: str, colour: str) -> None:
-    numbers = list(range(1, classes + 1))
-    true, other = target(epsilon, over, classes)
-    bars = go.Bar(x=numbers, y=[true, *[other] * (classes - 1)], marker_color=colour, name=words, offsetgroup=over)
-    chart.add_trace(bars.update(hovertemplate=f"class %{{x}}: %{{y:{theme.SHORT}}}<extra>{words}</extra>"), row=1, col=1)
-    line = go.Scatter(x=GAPS, y=loss_ahead(GAPS, epsilon, over, classes), mode="lines", line={"color": colour, "width": 2.5})
-    line.update(name=words, showlegend=False, hovertemplate=f"{words}: %{{y:{theme.SHORT}}}<extra></extra>")
-    chart.add_trace(line, row=1, col=2)
-    if not epsilon:
-        return
-    best = gap(epsilon, over, classes)
-    met, rest = (float(p) for p in softmax_ahead(best, classes))
-    marks = go.Scatter(x=numbers, y=[met, *[rest] * (classes - 1)], mode="markers", offsetgroup=over, showlegend=False)
-    marks.update(marker={"color": colour, "size": 9, "symbol": "diamond", "line": {"color": "#FFFFFF", "width": 1.5}})
-    chart.add_trace(marks.update(hovertemplate=f"softmax of the best logits: %{{y:{theme.SHORT}}}<extra></extra>"), row=1, col=1)
-    lowest = go.Scatter(x=[best], y=[float(loss_ahead(best, epsilon, over, classes))], mode="markers", showlegend=False)
-    lowest.update(marker={"color": colour, "size": 11, "symbol": "diamond", "line": {"color": "#FFFFFF", "width": 1.5}})
-    told = f"{words}: lowest at a gap of {number_text(best)}<extra></extra>"
-    chart.add_trace(lowest.update(hovertemplate=told), row=1, col=2)
+def _small(chart: go.Figure) -> go.Figure:
+    below = {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.24, "yanchor": "top"}
+    return chart.update_layout(height=350, hovermode="closest", showlegend=True, legend=below, margin_b=96)
+
+
+def _mark(colour: str, size: float) -> dict[str, Any]:
+    return {"color": colour, "size": size, "symbol": "diamond", "line": {"color": "#FFFFFF", "width": 1}}
 
 
 def told(epsilon: float, classes: int) -> str:

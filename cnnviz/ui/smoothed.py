@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnviz.lessons import Lesson
-from cnnviz.plots.targets import targets_and_losses, told
+from cnnviz.plots.targets import loss_by_gap, targets_by_class, told
 from cnnviz.ui.picture import picture
 
 EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
@@ -22,10 +22,17 @@ def smoothed_targets(lesson: Lesson) -> None:
             st.latex(formula)
     with right:
         st.markdown(f"**{told(epsilon, classes)}**")
-        picture(
-            targets_and_losses(epsilon, classes),
-            f"{lesson.slug}.targets.chart",
-            "Bars are targets, diamonds the softmax of the logits that meet them; on the right the loss of a true logit so far "
-            "ahead of all others. Grey are hard targets: their loss falls for ever. The formulas give both gaps, the lecture’s "
-            "first.",
-        )
+        bars, curves = st.columns(2)
+        with bars:
+            picture(
+                targets_by_class(epsilon, classes),
+                f"{lesson.slug}.targets.bars",
+                "Bars are targets, diamonds the softmax of the logits that meet them.",
+            )
+        with curves:
+            picture(
+                loss_by_gap(epsilon, classes),
+                f"{lesson.slug}.targets.losses",
+                "What it costs that the true logit is so far ahead of all others; diamonds are the lowest points, by the "
+                "formulas. Grey: hard targets, whose loss falls for ever.",
+            )

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.objectives import objective_of
 from cnnviz.engine.targets import target
-from cnnviz.plots.targets import FORMS, GAPS, loss_ahead, softmax_ahead, targets_and_losses, told
+from cnnviz.plots.targets import FORMS, GAPS, loss_ahead, loss_by_gap, softmax_ahead, targets_by_class, told
 
 
 def scatters(figure, mode):
@@ -32,7 +32,7 @@ def test_a_curve_is_the_loss_of_logits_that_are_so_far_ahead(epsilon, classes, o
 
 @every_case
 def test_bars_are_the_targets_and_marks_stand_on_them(epsilon, classes):
-    figure = targets_and_losses(epsilon, classes)
+    figure = targets_by_class(epsilon, classes)
     bars = [trace for trace in figure.data if trace.type == "bar"]
     marks = [trace for trace in scatters(figure, "markers") if len(trace.x) == classes]
     for over, bar in zip(FORMS, bars, strict=True):
@@ -44,7 +44,7 @@ def test_bars_are_the_targets_and_marks_stand_on_them(epsilon, classes):
 
 @pytest.mark.parametrize("over", FORMS)
 def test_the_marked_point_of_a_curve_is_its_lowest(over):
-    figure = targets_and_losses(0.2, 10)
+    figure = loss_by_gap(0.2, 10)
     curves = {trace.name: trace for trace in scatters(figure, "lines")}
     points = [trace for trace in scatters(figure, "markers") if len(trace.x) == 1]
     point = points[list(FORMS).index(over)]
