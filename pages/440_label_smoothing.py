@@ -18,7 +18,7 @@ from cnnviz.plots.confidence import (
     reliability_diagram,
 )
 from cnnviz.plots.sweeps import sweep_curve
-from cnnviz.plots.teachers import students_and_teachers, teacher_says
+from cnnviz.plots.teachers import students_and_teachers, teacher_loss_over_steps, teacher_says
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 
 lesson = lessons.load(__file__)
@@ -67,7 +67,11 @@ CLUSTERS: ui.Tabs = {
 LEARNING: ui.Tabs = {"Learning": (partial(loss_over_steps, classes=10), accuracy_over_steps)}
 SWEPT: ui.Tabs = {"Calibration against ε": (partial(sweep_curve, over="smoothing", measure="ece"),)}
 TEACHING: ui.Tabs = {
-    "Students": (students_and_teachers, partial(teacher_says, only=content.taught(variants))),
+    "Students": (
+        students_and_teachers,
+        partial(teacher_says, only=content.taught(variants)),
+        partial(teacher_loss_over_steps, only=content.taught(variants)),
+    ),
     "Learning": (accuracy_over_steps,),
 }
 with knob.stage:

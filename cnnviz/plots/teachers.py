@@ -42,6 +42,29 @@ def students_and_teachers(variants: Sequence[str]) -> LivePlot:
 
 
 @plot
+def teacher_loss_over_steps(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
+    """The loss of each of a teacher's updates, against the targets that it learns from. only: those with a teacher.
+
+    Diagnoses: smoothed targets leave at least their own entropy, so that curve ends higher; one that is still falling at its end
+    is a teacher that has not learned its task yet.
+    """
+    shown = only or tuple(variants)
+    chart = theme.figure("teacher_loss_over_steps", theme.step_axis(), theme.log_axis("Teacher’s loss (nats)", nticks=5))
+    bindings: list[Binding] = []
+    for trace, variant in enumerate(shown):
+        bindings += [Binding(trace, attr, "pretraining_loss", variant) for attr in ("x", "y")]
+        line = go.Scatter(name=variant, mode="lines", line={"color": theme.variant_colour(variant), "width": 2})
+        chart.add_trace(line.update(hovertemplate=f"{variant}, teacher: loss %{{y:{theme.SHORT}}}<extra></extra>"))
+    return LivePlot(
+        "teacher_loss_over_steps",
+        chart,
+        tuple(bindings),
+        theme.per_variant("The teacher’s loss at this step", shown, WAITING, "pretraining_loss"),
+        "Before the students begin, each teacher learns the whole training set; a student without one waits.",
+    )
+
+
+@plot
 def teacher_says(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
     """What each teacher gives every class at its temperature, mean over the test images of a class. only: those with a teacher.
 

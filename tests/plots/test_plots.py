@@ -67,7 +67,7 @@ CONFIDENT = (
 POOLING = ("consistency_by_shift", "accuracy_by_shift", "change_by_shift", "consistency_over_steps", "rebuilt_maps")
 POOLED = {"net": "cnn", "depth": 3, "width": 4, "shifts": True, "unpooling": True}
 CLUSTERED = ("clusters_trained", "clusters_tested", "cluster_spread_over_steps")
-TAUGHT = ("students_and_teachers", "teacher_says")
+TAUGHT = ("students_and_teachers", "teacher_says", "teacher_loss_over_steps")
 NEEDS = {
     **{name: {"teacher": True, "teacher_width": 8, "pretraining_steps": 3} for name in TAUGHT},
     **{name: {"confidence": True, "smoothing": 0.1} for name in CONFIDENT},
