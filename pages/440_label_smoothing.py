@@ -43,7 +43,7 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("smoothing")
     if not teaches:
         knob.choice("smoothing_over")
-        knob.slider("train_examples", low=100, high=5_000)
+        knob.steps("train_examples", content.training_sets(base))
     knob.slider("lr", low=1e-4, high=0.1)
     with st.expander("More settings"):
         knob.slider("depth", low=2, high=8)
@@ -52,7 +52,7 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("weight_decay", low=1e-5, high=0.1)
         knob.choice("optimiser")
         knob.slider("steps", low=100, high=5_000)
-        knob.slider("batch_size", low=8, high=256)
+        knob.slider("batch_size", low=8, high=100)
         knob.slider("seed", high=20)
     variants = knob.each()
 
@@ -90,7 +90,7 @@ ui.findings(lesson, recordings, guess)
 st.caption(
     "The loss under Learning is the one that is minimised, against the targets that are taught: smoothed ones cost at least "
     "their own entropy. Losses on the test set are plain. While this lesson was made, heaps were tighter only in the plane that "
-    "the output layer reads: in the whole space of the last hidden layer, the spread within classes stayed as it was or grew. "
+    "the output layer reads: in the whole space of the last hidden layer, the spread within classes stayed about the same or grew. "
     "And with all labels, a student gained nothing from a teacher here."
 )
 st.subheader("Which targets, and which logits meet them", anchor=False)

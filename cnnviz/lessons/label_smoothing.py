@@ -248,6 +248,11 @@ def how_sure_with_hard_targets(recordings: Recordings) -> int | None:
     return 0 if confidence < EDGES[0] else 1 if confidence < EDGES[1] else 2
 
 
+def training_sets(experiment: Experiment) -> tuple[int, ...]:
+    """Sizes to choose from, no larger than what there is."""
+    return (100, 200, 500, 1_000, 1_437) if experiment.data.dataset == "digits" else (100, 300, 1_000, 3_000, 10_000)
+
+
 def class_names(experiment: Experiment) -> tuple[str, str, str]:
     """The three classes whose clusters are drawn."""
     return CLOTHES[:3] if experiment.data.dataset == "fashion_mnist" else ("0", "1", "2")

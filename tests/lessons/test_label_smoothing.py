@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnviz import store
+from cnnviz.engine import data
 from cnnviz.engine.experiment import replace
 from cnnviz.engine.records import Recording, Snapshot
 from cnnviz.lessons import find
@@ -100,6 +101,14 @@ def test_the_smoothed_teacher_says_less_beside_the_right_class(stored):
         variation.append((others.std(1) / others.mean(1)).mean())
     assert variation[1] < variation[0] / 3
     assert content.taught(LESSON.presets["teachers"].variants) == ("A", "B")
+
+
+def test_every_size_that_is_offered_is_there_and_holds_a_batch():
+    for preset in LESSON.presets.values():
+        experiment = preset.variants["A"]
+        sizes = content.training_sets(experiment)
+        assert data.load(experiment.data.dataset, max(sizes), 10, 0).train_inputs.shape[0] == max(sizes)
+        assert min(sizes) >= 100 >= experiment.batch_size
 
 
 def test_three_classes_are_named_for_each_data_set():
