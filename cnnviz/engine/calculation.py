@@ -1,5 +1,5 @@
-"""Calculations that an experiment may ask for instead of training, in float64: batch normalisation by hand beside autograd, and
-polynomials, whose columns `polynomials.calculated` tells.
+"""Calculations that an experiment may ask for instead of training, in float64: batch normalisation by hand beside autograd;
+polynomials, whose columns `polynomials.calculated` tells; and dropout, for which see `mask_by_mask`.
 
 Columns of batch normalisation, over the m examples: x, centred, squared, x_hat, y, upstream; the six gradients of
 `by_hand.EQUATIONS`, and the same by autograd, auto_…; mean and variance. relative_error has one number an equation, as
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cnnviz.engine import by_hand, polynomials
+from cnnviz.engine import by_hand, mask_by_mask, polynomials
 from cnnviz.engine.experiment import Calculation, Experiment
 from cnnviz.engine.records import Ending, Recording, Snapshot
 
@@ -32,15 +32,25 @@ def calculated_together(
     on_begin: Callable[[str, Recording], None] | None,
     on_end: Callable[[str, Ending], None] | None,
 ) -> Iterator[tuple[str, Snapshot]]:
-    """Each variant's calculation, one snapshot each at step 0."""
+    """Each variant's calculation, a snapshot of each in turn."""
     for name, experiment in variants.items():
         if on_begin:
-            on_begin(
-                name, Recording(experiment, PLACES[experiment.calculation.calculation](experiment), {**about, "dtype": "float64"})
-            )
-        yield name, Snapshot(0, CALCULATIONS[experiment.calculation.calculation](experiment))
+            places = PLACES[experiment.calculation.calculation](experiment)
+            on_begin(name, Recording(experiment, places, {**about, "dtype": "float64"}))
+    found = [CALCULATIONS[experiment.calculation.calculation](experiment) for experiment in variants.values()]
+    step = 0
+    for snapshots in zip(*found, strict=True):
+        for name, snapshot in zip(variants, snapshots, strict=True):
+            step = snapshot.step
+            yield name, snapshot
+    for name in variants:
         if on_end:
-            on_end(name, Ending("done", "Done: computed in float64.", 0))
+            on_end(name, Ending("done", "Done: computed in float64.", step))
+
+
+def at_once(calculate: Callable[[Experiment], Columns]) -> Callable[[Experiment], Iterator[Snapshot]]:
+    """A calculation whose result is one snapshot, at step 0."""
+    return lambda experiment: iter([Snapshot(0, calculate(experiment))])
 
 
 def batch_norm(experiment: Experiment) -> Columns:
@@ -90,5 +100,13 @@ def coefficients(experiment: Experiment) -> tuple[str, ...]:
     return tuple(f"w{digit}" for digit in SUBSCRIPTS[: polynomials.MOST + 1])
 
 
-CALCULATIONS: dict[str, Callable[[Experiment], Columns]] = {"batch_norm": batch_norm, "polynomial": polynomial}
-PLACES: dict[str, Callable[[Experiment], tuple[str, ...]]] = {"batch_norm": examples, "polynomial": coefficients}
+CALCULATIONS: dict[str, Callable[[Experiment], Iterator[Snapshot]]] = {
+    "batch_norm": at_once(batch_norm),
+    "polynomial": at_once(polynomial),
+    "dropout": mask_by_mask.drawn,
+}
+PLACES: dict[str, Callable[[Experiment], tuple[str, ...]]] = {
+    "batch_norm": examples,
+    "polynomial": coefficients,
+    "dropout": mask_by_mask.layers,
+}

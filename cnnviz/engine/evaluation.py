@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -21,3 +23,12 @@ def evaluate(
     net.train()
     metrics = {f"{name}_{what}": metric(logits, labels) for what, metric in objective.metrics.items()}
     return {f"{name}_loss": objective.plain(logits, labels), **metrics}
+
+
+def gaps(columns: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """How much worse a net does on the test set than on the training set: loss_gap, test less training; and accuracy_gap,
+    training less test, where classes are told apart."""
+    found = {"loss_gap": columns["test_loss"] - columns["train_loss"]}
+    if "train_accuracy" in columns:
+        found["accuracy_gap"] = columns["train_accuracy"] - columns["test_accuracy"]
+    return found

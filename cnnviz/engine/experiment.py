@@ -201,6 +201,8 @@ class Measure(Checked):
     spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
     weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
     training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")
+    maps: bool = switch(False, "Maps", help="Also records feature maps with what is dropped of them, and how well it is guessed.")
+    passes: int = whole(0, 0, 1_000, "Passes with masks", "a test image", help="MC dropout: how far their answers spread.")
     boundary: bool = switch(False, "Boundary", help="Also maps the probability of two classes of points over the plane.")
 
 

@@ -20,7 +20,9 @@ from cnnviz.engine import (
     domains,
     fit,
     landscape,
+    maps,
     margins,
+    mc_dropout,
     members,
     nets,
     optimisers,
@@ -45,7 +47,7 @@ from cnnviz.engine.control import Control, Unattended
 from cnnviz.engine.data import check_enough
 from cnnviz.engine.distillation import Teacher
 from cnnviz.engine.divergence import WINDOW, Diverged, Guard
-from cnnviz.engine.evaluation import evaluate
+from cnnviz.engine.evaluation import evaluate, gaps
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.lockstep import check_lockstep
@@ -201,6 +203,7 @@ class Learner:
         self.device = device
         self.found = found
         self.augmenter = Augmenter(experiment, found)
+        self.everything = unlabelled or found
         generator = torch.Generator().manual_seed(experiment.seed)
         self.net = nets.build(experiment.net, found.input_shape, found.classes, generator, experiment.dropout).to(device)
         self.tuning = self._tuned()
@@ -213,9 +216,9 @@ class Learner:
         self.fresh = next(iter(self.parameters)).detach().clone()
         self.memory = memory
         self.remembered = memory.find(experiment) if memory else None
-        self.teacher = Teacher(experiment, unlabelled or found, device) if experiment.distillation.teacher else None
+        self.teacher = Teacher(experiment, self.everything, device) if experiment.distillation.teacher else None
         self.prepared = self.teacher.net if self.teacher else self.net
-        before = pretraining.losses(self.net, unlabelled or found, experiment)
+        before = pretraining.losses(self.net, self.everything, experiment)
         self.pretraining = self.teacher.losses() if self.teacher else before
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.inputs = shift.Inputs()
@@ -363,6 +366,7 @@ class Learner:
     def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
         all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
+        asked += [maps.MAPS] if self.experiment.measure.maps and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
         if self.experiment.measure.confidence:
@@ -374,37 +378,38 @@ class Learner:
         return [probes.SNAPSHOT, probes.HISTOGRAM, *asked] if all_of_them else [probes.SNAPSHOT, *asked]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:
-        if step in self.timetable.evaluations or (last and self.timetable.evaluations):
-            return self._evaluation()
-        return {}
+        due = step in self.timetable.evaluations or (last and self.timetable.evaluations)
+        return self._evaluation() if due else {}
 
     def _evaluation(self) -> dict[str, Tensor]:
-        columns = evaluate(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
-        columns |= members.alone(self.net, self.found.test_inputs, self.found.test_labels, self.objective)
+        tested = self.found.test_inputs, self.found.test_labels
+        columns = evaluate(self.net, *tested, self.objective)
+        columns |= members.alone(self.net, *tested, self.objective)
         columns |= members.experts_in_use(self.net, self.found.train_inputs)
         if self.experiment.measure.training_set:
             columns |= evaluate(self.net, self.found.train_inputs, self.found.train_labels, self.objective, "train")
+            columns |= gaps(columns)
         if self.experiment.stopping.validation:
             held = self.found.validation_inputs, self.found.validation_labels
             columns |= evaluate(self.net, *held, self.objective, "validation")
         if self.early:
             columns |= {name: torch.tensor([value], device=self.device) for name, value in self.early.told().items()}
+        if self.experiment.measure.passes:
+            columns |= mc_dropout.spread(self.net, self.found, self.everything, self.experiment.measure.passes)
         if self.map:
             columns |= self.map.measured(self.net)
         if self.experiment.measure.modes:
-            wanted = self.experiment.batch_size
-            columns |= modes(self.net, self.found.test_inputs, self.found.test_labels, wanted, self.objective)
+            columns |= modes(self.net, *tested, self.experiment.batch_size, self.objective)
         if self.experiment.measure.confidence:
-            found, targets = self.found, self.experiment.targets
-            columns |= calibration.calibrated(self.net, found.test_inputs, found.test_labels, targets)
+            columns |= calibration.calibrated(self.net, *tested, self.experiment.targets)
         if self.teacher is not None:
-            columns |= self.teacher.columns(self.found.test_inputs, self.found.test_labels)
+            columns |= self.teacher.columns(*tested)
         if self.experiment.measure.clusters:
             columns |= clusters.clustered(self.net, self.found)
         if self.experiment.measure.units:
             columns |= units.dead_units(self.net, self.found.test_inputs)
         if self.experiment.measure.shifts:
-            columns |= shifts.by_shift(self.net, self.found.test_inputs, self.found.test_labels)
+            columns |= shifts.by_shift(self.net, *tested)
         if self.experiment.measure.unpooling:
             columns |= unpooling.rebuilt(self.net, self.found.test_inputs)
         if self.experiment.measure.domains:

@@ -28,13 +28,13 @@ COLOURED = ("shapes",)
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
-CALCULATIONS = ("none", "batch_norm", "polynomial")
+CALCULATIONS = ("none", "batch_norm", "polynomial", "dropout")
 SHRINKAGES = ("ridge", "lasso")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "l1", "max_norm", "depth", "width",
     "init_scale", "pretraining_steps", "corruption", "smoothing", "keep",
 )  # fmt: skip
-SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy", "ece")
+SWEEP_MEASURES = ("test_accuracy", "test_loss", "loss", "accuracy", "ece", "loss_gap", "accuracy_gap")
 SMOOTHED_OVER = ("others", "all")
 SLICES = ("line", "plane")
 STATISTICS = ("batch", "running")

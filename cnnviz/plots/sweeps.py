@@ -18,6 +18,8 @@ MEASURES = {
     "test_loss": "Loss on the test set (cross-entropy, nats)",
     "loss": "Loss on the last batch (cross-entropy, nats)",
     "ece": "Expected calibration error on the test set",
+    "loss_gap": "Loss gap, test less training (nats)",
+    "accuracy_gap": "Accuracy gap, training less test",
 }
 
 
@@ -28,14 +30,15 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
     over, measure: the sweep's own. Diagnoses: bands that do not touch differ by more than the luck of the draw; curves that meet
     to the right say that enough of the setting makes up for the rest.
     """
-    share = measure.endswith("accuracy") or measure == "ece"
+    share = measure.endswith("accuracy") or measure in ("ece", "accuracy_gap")
     wanted = rule(over)
     title = f"{wanted.label} ({wanted.unit})" if wanted.unit else wanted.label
     x = theme.log_axis(title, dtick="D2") | {"exponentformat": "none"} if wanted.log else theme.linear_axis(title)
     if over == "batch_size":  # powers of 2, as batches come
         powers = [2**power for power in range(11)]
         x |= {"dtick": None, "tickvals": powers, "ticktext": [str(size) for size in powers]}
-    y = theme.linear_axis(MEASURES[measure], tickformat=".0%") if share else theme.log_axis(MEASURES[measure])
+    axis = theme.linear_axis if measure.endswith("gap") else theme.log_axis
+    y = theme.linear_axis(MEASURES[measure], tickformat=".0%") if share else axis(MEASURES[measure])
     chart = theme.figure("sweep_curve", x, y, "line: mean of the seeds · band: lowest to highest")
     bindings: list[Binding] = []
     for variant in variants:

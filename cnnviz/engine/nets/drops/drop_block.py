@@ -29,8 +29,12 @@ class DropBlock(Drop):
         *outer, height, width = shape
         block = min(self.block_size, height, width)
         corners = ~self.kept((*outer, height - block + 1, width - block + 1), 1 - gamma(self.keep, block, height, width))
-        around = F.pad(corners.float(), [block - 1] * 4)
-        return F.max_pool2d(around, block, stride=1) == 0
+        counts = F.pad(corners.float(), [block, block - 1] * 2)
+        for axis in (-2, -1):  # corners among the last `block` places: a running sum is several times faster than pooling
+            sums = counts.cumsum(axis)
+            places = sums.shape[axis] - block
+            counts = sums.narrow(axis, block, places) - sums.narrow(axis, 0, places)
+        return counts == 0
 
 
 def gamma(keep: float, block: int, height: int, width: int) -> float:
