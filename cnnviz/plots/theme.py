@@ -92,6 +92,16 @@ def stacked(name: str, x: Mapping[str, Any], *ys: Mapping[str, Any]) -> go.Figur
     return grid
 
 
+def solid(name: str, titles: Sequence[str]) -> go.Figure:
+    """An empty chart of three axes from 0 to 1, to be turned with the mouse."""
+    quiet = {"gridcolor": "rgba(136,136,136,0.35)", "backgroundcolor": "rgba(0,0,0,0)", "linecolor": NEUTRAL}
+    letters = dict(zip(("xaxis", "yaxis", "zaxis"), titles, strict=True))
+    axes = {letter: {"title": title, "nticks": 4, "range": [-0.2, 1.2], **quiet} for letter, title in letters.items()}
+    chart = dressed(go.Figure(), name)
+    place = {"camera": {"eye": {"x": 1.75, "y": -1.85, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.12}}, "aspectmode": "cube"}
+    return chart.update_layout(scene={**axes, **place}, margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=360, hovermode="closest")
+
+
 def _layout(name: str) -> dict[str, Any]:
     """What all charts have in common. One dictionary, since Plotly checks a figure's layout at each call that changes it."""
     return {

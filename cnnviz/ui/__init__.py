@@ -3,6 +3,8 @@
 from cnnviz.ui.controls import Knobs, controls, describe
 from cnnviz.ui.cube import cube as norm_cube
 from cnnviz.ui.domains import domains
+from cnnviz.ui.fancy_pca import fancy_pca
+from cnnviz.ui.gallery import gallery
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, theory
 from cnnviz.ui.live import Tabs, Variants, live
@@ -23,7 +25,9 @@ __all__ = [
     "controls",
     "describe",
     "domains",
+    "fancy_pca",
     "findings",
+    "gallery",
     "live",
     "norm_cube",
     "numbers",

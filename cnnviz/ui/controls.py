@@ -222,6 +222,13 @@ class Knobs:
                 b = self.lesson.remedies[name].applied(b)
         return {"A": a} if b == a else {"A": a, "B": b}
 
+    def augmented(self) -> dict[str, Experiment]:
+        """A: the preset's own with every knob applied but those of augmentation; B: the same with those, where one is on."""
+        base = next(iter(self.lesson.presets[self.preset_name].variants.values()))
+        plain = {name: value for name, value in self.trained().items() if owner(name) != "augmentation"}
+        a, b = replace(base, **plain), replace(base, **self.trained())
+        return {"A": a} if b == a else {"A": a, "B": b}
+
     def each(self, own: Sequence[str] = ()) -> dict[str, Experiment]:
         """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies.
         A setting in which a variant differs from A is what it is there for, and stays.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnviz.engine.experiment import ExperimentError, rule
+from cnnviz.engine.experiment import ExperimentError, owner, rule
 from cnnviz.engine.fields import Rule, short
 from cnnviz.lessons import Lesson, Preset
 
@@ -117,8 +117,9 @@ def first(lesson: Lesson) -> str:
 
 
 def preset_value(preset: Preset, name: str) -> Any:
-    """A setting's value in a preset's variant A."""
-    return next(iter(preset.variants.values())).get(name)
+    """A setting's value in a preset's variant A; of what is done to training images, in its last one: A is there without."""
+    variants = list(preset.variants.values())
+    return variants[-1 if owner(name) == "augmentation" else 0].get(name)
 
 
 def preset_remedies(lesson: Lesson, preset: str) -> tuple[str, ...]:

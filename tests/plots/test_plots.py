@@ -24,7 +24,8 @@ NOT_PLOTS = {
     "ages",
     "targets",
     "draws",
-}  # the last six wait for no recording
+    "colours",
+}  # the last seven wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 

@@ -1,0 +1,77 @@
+"""Fancy PCA on photographs: λ and p in numbers, α by slider or drawn, a photograph and its cloud of colours before and after."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.engine.augment.colour import with_alphas
+from cnnviz.engine.photographs import axes_of, photographs, visible
+from cnnviz.lessons import Lesson
+from cnnviz.plots.colours import rgb_cloud
+from cnnviz.plots.numbers import number_text
+from cnnviz.ui.picture import picture
+from cnnviz.ui.table import numbers
+
+REACH = 10.0  # of α, to each side
+SPREADS = (0.1, 0.5, 1.0, 3.0)
+FIRST = "flower"
+
+
+@st.fragment
+def fancy_pca(lesson: Lesson) -> None:
+    """Draw controls, numbers and pictures; nothing is trained."""
+    left, right = st.columns([1, 3], gap="medium")
+    names = tuple(photographs())
+    keys = [f"{lesson.slug}.fancy.alpha{number}" for number in (1, 2, 3)]
+    with left:
+        name = str(st.selectbox("Photograph", names, names.index(FIRST), format_func=str.title, key=f"{lesson.slug}.fancy.name"))
+        whole = st.radio(
+            "Covariance over", ("all five photographs", "this one"), key=f"{lesson.slug}.fancy.over", horizontal=True
+        )
+        for number, key in enumerate(keys):
+            st.session_state.setdefault(key, 3.0 if number == 0 else 0.0)
+            st.slider(f"α{'₁₂₃'[number]}", -REACH, REACH, step=0.1, key=key)
+        spread = st.select_slider("σ of α", SPREADS, 1.0, key=f"{lesson.slug}.fancy.spread")
+        st.button("Draw α anew", on_click=_drawn, args=(keys, spread), icon=":material/casino:")
+    values, vectors = axes_of(names if whole == "all five photographs" else (name,))
+    alphas = np.array([float(st.session_state[key]) for key in keys])
+    before = photographs()[name]
+    added = vectors @ (alphas * values)
+    after = with_alphas(before, alphas[None], (values, vectors))
+    with right:
+        st.markdown(f"**Every pixel: {_told(added)}, of a range from 0 to 1**")
+        for column, title, images, moved in zip(st.columns(2), ("Before", "After"), (before, after), (None, added), strict=True):
+            with column:
+                st.image(visible(images)[0], caption=title, width=256)
+                cloud = rgb_cloud(f"cloud_{title.lower()}", images[0], values, vectors, moved)
+                picture(cloud, f"{lesson.slug}.fancy.{title}", _takeaway(title))
+        numbers(
+            {
+                "i": ["1", "2", "3"],
+                "λ": [number_text(value) for value in values],
+                "p: red, green, blue": [", ".join(number_text(part) for part in vector) for vector in vectors.T],
+                "α": [number_text(alpha) for alpha in alphas],
+                "αλ": [number_text(part) for part in alphas * values],
+            }
+        )
+
+
+def _drawn(keys: list[str], spread: float) -> None:
+    """New α for every slider, within its reach."""
+    for key, alpha in zip(keys, np.random.default_rng().normal(0, spread, 3), strict=True):
+        st.session_state[key] = float(np.clip(round(float(alpha), 1 if spread >= 1 else 2), -REACH, REACH))
+
+
+def _told(added: np.ndarray) -> str:
+    """What every pixel gets, in words."""
+    return ", ".join(
+        f"{channel} {'+' if part >= 0 else ''}{number_text(part)}"
+        for channel, part in zip(("red", "green", "blue"), added, strict=True)
+    )
+
+
+def _takeaway(title: str) -> str:
+    if title == "Before":
+        return "Each point is a pixel in its own colour. Lines: p₁ solid, p₂ dashed, p₃ dotted, 2√λ to each side. Drag to turn."
+    return "The whole cloud has moved by the same step, the blue arrow; its shape is what it was."

@@ -1,0 +1,126 @@
+"""One picture under each augmentation: a strip of draws at the strength that the page's controls say."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.engine import data
+from cnnviz.engine.augment import MIXINGS, ORDER, augmented
+from cnnviz.engine.augment.colour import Axes, principal_axes
+from cnnviz.engine.experiment import Experiment, rule
+from cnnviz.engine.photographs import photographs, visible
+from cnnviz.engine.words import COLOURED
+from cnnviz.lessons import Lesson
+from cnnviz.plots.numbers import number_text
+
+DRAWS = 6
+GAP = 6  # pixels between two of a strip
+LEAST_SIDE = 96  # of an image on the screen, in pixels
+TYPICAL = {
+    "fancy_pca": 0.5, "jitter": 0.5, "hue": 60.0, "flip": 0.5, "crop": 0.5, "crop_padding": 0.2, "translate": 0.15,
+    "rotate": 20.0, "pixel_noise": 0.5, "cutout": 0.4, "mixup": 1.0, "cutmix": 1.0,
+}  # fmt: skip
+OTHERS = 8  # images to mix with
+WHITE = {"digits": 16}  # where it is not 255
+
+
+@st.fragment
+def gallery(lesson: Lesson, experiment: Experiment) -> None:
+    """Draw the choice and the strips. experiment: whose data the training image is from, and whose strengths are shown; what is
+    off in it is shown at a typical strength, and said to be."""
+    wanted = experiment.data
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    training = f"image of the training set ({wanted.train_examples:,})"
+    names = [*photographs(), training]
+    name = str(left.selectbox("Picture", names, key=f"{lesson.slug}.gallery.name", format_func=lambda n: n.capitalize()))
+    place = int(
+        middle.number_input(
+            "Number of the training image",
+            1,
+            wanted.train_examples,
+            1,
+            key=f"{lesson.slug}.gallery.place",
+            disabled=name != training,
+        )
+    )
+    key = f"{lesson.slug}.gallery.step"
+    step = int(st.session_state.setdefault(key, 0))
+    right.button("Draw again", on_click=_next, args=(key,), icon=":material/casino:")
+    given = domain_of(experiment) if name == training else ()
+    source = (
+        (wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, *given) if name == training else (name,)
+    )
+    strengths = experiment.augmentation.used
+    grey = name == training and wanted.dataset not in COLOURED
+    shown = [each for each in ORDER if not (grey and each in ("fancy_pca", "hue"))]
+    for number in range(0, len(shown), 2):
+        for column, each in zip(st.columns(2, gap="medium"), shown[number : number + 2], strict=False):
+            strength = strengths.get(each, TYPICAL[each])
+            column.image(
+                strip(source, place - 1, each, strength, step), caption=told(each, strength, each in strengths), width="stretch"
+            )
+
+
+def domain_of(experiment: Experiment) -> tuple[str, ...]:
+    """What the data set's own function takes, as the engine gives it."""
+    coloured = experiment.data.dataset == "shapes" and experiment.data.domain != "any"
+    return (experiment.data.domain,) if coloured else ()
+
+
+def told(name: str, strength: float, on: bool) -> str:
+    """An augmentation with its strength, and whether B is trained with it."""
+    wanted = rule(name)
+    text = f"{wanted.label}, {wanted.unit}: {number_text(strength)}"
+    return f"{text} · on in B" if on else f"{text} · off, typical strength shown"
+
+
+def _next(key: str) -> None:
+    st.session_state[key] += 1
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def strip(source: tuple[Any, ...], place: int, name: str, strength: float, step: int) -> NDArray[np.uint8]:
+    """The picture as it is, then DRAWS of it, side by side: (height, width, 3)."""
+    images, mean, std, axes = pictures(source, place)
+    batch = images if name in MIXINGS else images[:DRAWS]
+    changed, _ = augmented(batch, np.zeros((len(batch), 1)), {name: strength}, 0, step, axes)
+    row = np.concatenate([images[:1], changed[:DRAWS]]) * std + mean
+    drawn = visible(row)
+    larger = max(1, round(LEAST_SIDE / drawn.shape[1]))
+    drawn = drawn.repeat(larger, axis=1).repeat(larger, axis=2).repeat(3 // drawn.shape[3], axis=3)
+    apart = np.pad(drawn, ((0, 0), (0, 0), (0, GAP), (0, 0)), constant_values=128)
+    return np.concatenate(list(apart), axis=1)[:, :-GAP]
+
+
+Pictures = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], Axes]
+
+
+def pictures(source: tuple[Any, ...], place: int) -> Pictures:
+    """A batch of DRAWS times the picture and then OTHERS, standardised as in training; mean and deviation of its channels, which
+    give 0…1 back; and the axes of all colours."""
+    if len(source) == 1:
+        everything = np.concatenate(list(photographs().values()))
+        mean, std = data.channel_moments(everything)
+        place = list(photographs()).index(source[0])
+        inputs = data.scaled(everything, mean, std)
+    else:
+        found = data.load(*source)
+        inputs = found.train_inputs
+        mean, std = (part / np.float32(WHITE.get(source[0], 255)) for part in (found.mean, found.std))
+    others = [(place + 1 + number) % len(inputs) for number in range(OTHERS)]
+    batch = np.ascontiguousarray(inputs[[place] * DRAWS + others])
+    return batch, mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1), axes(source)
+
+
+@cache
+def axes(source: tuple[Any, ...]) -> Axes:
+    """Of all the images that the source has."""
+    if len(source) == 1:
+        everything = np.concatenate(list(photographs().values()))
+        return principal_axes(data.scaled(everything, *data.channel_moments(everything)))
+    return principal_axes(data.load(*source).train_inputs)
