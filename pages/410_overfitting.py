@@ -71,7 +71,7 @@ PLANE: ui.Tabs = {
     "Border": (decision_boundary,),
     "Early stopping": (validation_over_steps,),
     "Members": (accuracy_of_members, loss_of_members),
-    "Gate": (partial(gate_regions, only=content.gated(variants)),),
+    "Gate": (partial(gate_regions, only=content.gated(variants), experts=next(iter(variants.values())).net.members),),
     "Training and test": (accuracy_on_both_sets, loss_on_both_sets),
     "Weights": (zero_weights_over_steps, largest_unit_by_layer),
 }

@@ -66,7 +66,7 @@ class Penalty(Checked):
     """What is done to each weight, but to no bias, after each update; 0 switches each off. See `penalties`."""
 
     l1: float = real(
-        0.0, 1e-8, 1.0, "L1 penalty", "λ₁", off=0.0, log=True,
+        0.0, 1e-8, 1.0, "Penalty L1", "λ₁", off=0.0, log=True,
         help="After each update a weight moves rate × λ₁ towards 0, and stays there. With weight decay it is the elastic net.",
     )  # fmt: skip
     max_norm: float = real(

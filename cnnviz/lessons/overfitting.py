@@ -27,7 +27,8 @@ PLANE = Experiment.of(
     steps=800, snapshots=60, histograms=0, evaluations=30, training_set=True, boundary=True, weights=True,
 )  # fmt: skip
 SMALL = replace(PLANE, width=32)
-EXPERT = replace(PLANE, depth=2, width=2, weight_decay=0.001)
+VOTING = replace(SMALL, steps=500, members=10)
+EXPERT = replace(PLANE, depth=2, width=2, weight_decay=0.001, members=4)
 HELD_OUT = replace(PLANE, train_examples=261, validation=50, evaluations=50)
 
 ROUNDING = 1e-3  # recordings keep four digits
@@ -77,13 +78,13 @@ PRESETS = {
     ),
     "ensemble": Preset(
         "In the plane: one net and ten that vote",
-        {"A": replace(SMALL, steps=500), "B": replace(SMALL, steps=500, net="ensemble", members=10)},
+        {"A": VOTING, "B": replace(VOTING, net="ensemble")},
         "Each of B's ten nets learns from a bootstrap sample: 211 points drawn from the 211 with replacement. Open Members.",
         "After Breiman 1996.",
     ),
     "mixture": Preset(
         "In the plane: one tiny net and four with a gate",
-        {"A": EXPERT, "B": replace(EXPERT, net="mixture", members=4)},
+        {"A": EXPERT, "B": replace(EXPERT, net="mixture")},
         "A has two hidden units. B has four such nets, and a gate that learns where to ask which. Open Gate.",
         "After Jacobs et al. 1991.",
     ),

@@ -10,8 +10,8 @@ from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
 WAITING = "No net has been tested yet"
-SCALE = [[0.0, "#2166AC"], [0.5, "#F7F7F7"], [1.0, "#B2182B"]]  # as theme.SIGNED_SCALE, paler: the points stand on it
-FILLS = ("#053061", "#67001F")  # of the points of each class: the scale's own ends, darker
+SCALE = [[0.0, "#7FB0D6"], [0.5, "#F7F7F7"], [1.0, "#E58A87"]]  # as theme.SIGNED_SCALE, paler: the points stand on it
+FILLS = ("#053061", "#67001F")  # of the points of each class: the scale's ends, darker
 SYMBOLS = ("circle", "square")
 
 
@@ -63,7 +63,7 @@ def _accuracies(variants: Sequence[str]) -> Headline:
 
 def _map(variant: str) -> go.Heatmap:
     where = f"{variant}, (%{{x:.2f}}, %{{y:.2f}}): %{{z:.0f}} %<extra></extra>"
-    return go.Heatmap(name=variant, coloraxis="coloraxis", zsmooth="best", opacity=0.75, hovertemplate=where)
+    return go.Heatmap(name=variant, coloraxis="coloraxis", zsmooth="best", hovertemplate=where)
 
 
 def _edge(variant: str) -> go.Contour:
@@ -79,6 +79,6 @@ def _edge(variant: str) -> go.Contour:
 
 def _points(variant: str, label: int) -> go.Scatter:
     edge = {"color": "#FFFFFF", "width": 0.8}
-    marks = {"color": FILLS[label], "size": 6, "symbol": SYMBOLS[label], "line": edge}
+    marks = {"color": FILLS[label], "size": 5, "symbol": SYMBOLS[label], "line": edge}
     line = {"color": theme.variant_colour(variant)}  # the variant's own, though marks alone are drawn
     return go.Scatter(name=variant, mode="markers", marker=marks, line=line, hoverinfo="skip", showlegend=False)

@@ -12,7 +12,7 @@ from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 WAITING = "No net has been tested yet"
 # Paul Tol's "light" scheme (SRON technical note, 2021): eight regions that are told apart, and none that looks like a variant.
 REGIONS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
-NOTE = "dashed: mean member alone · solid: together"
+NOTE = "dashed: mean member · solid: together"
 
 
 @plot
@@ -22,8 +22,8 @@ def accuracy_of_members(variants: Sequence[str]) -> LivePlot:
     Diagnoses: a solid line above the band is a committee that is better than its best member; one far below a mixture's is made
     of experts that know their own part only.
     """
-    y = theme.linear_axis("Test accuracy (share of right answers)", tickformat=".0%", autorangeoptions={"clipmin": 0.4})
-    chart = theme.figure("accuracy_of_members", theme.step_axis(), y, f"{NOTE} · band: all members")
+    y = theme.linear_axis("Test accuracy (share of right answers)", tickformat=".0%", autorangeoptions={"clipmin": 0.6})
+    chart = theme.figure("accuracy_of_members", theme.step_axis(), y, NOTE)
     bindings: list[Binding] = []
     for variant in variants:
         first = len(chart.data)
@@ -38,7 +38,7 @@ def accuracy_of_members(variants: Sequence[str]) -> LivePlot:
         chart,
         tuple(bindings),
         theme.per_variant("Right answers together", variants, WAITING, "test_accuracy", form="percent"),
-        "How often a committee is right on the test set, and how often its members would be if each were asked alone.",
+        "How often a committee is right on the test set, and how often its members alone are: mean, and all of them as a band.",
     )
 
 
@@ -67,16 +67,17 @@ def loss_of_members(variants: Sequence[str]) -> LivePlot:
 
 
 @plot
-def gate_regions(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlot:
+def gate_regions(variants: Sequence[str], only: tuple[str, ...] = (), experts: int = 8) -> LivePlot:
     """Which expert the gate counts most at each place of the plane, and the border between the classes (black), among the
-    training points. only: the variants that have a gate, all of them where none are named.
+    training points. only: the variants that have a gate, all of them where none are named. experts: how many the colours tell
+    apart.
 
     Diagnoses: straight seams, as the gate is one linear layer; within each region one expert draws the border.
     """
     shown = [variant for variant in variants if not only or variant in only]
     axis = {"nticks": 5, "constrain": "domain"}
     x, y = (theme.linear_axis(f"{name} coordinate (σ)", **axis) for name in ("First", "Second"))
-    chart = theme.beside("gate_regions", shown, x, y, same_x=True)
+    chart = theme.beside("gate_regions", shown, x, y)
     bindings: list[Binding] = []
     for place, variant in enumerate(shown, start=1):
         for trace, column in ((_regions(variant), "gate"), (_edge(variant), "boundary")):
@@ -84,14 +85,12 @@ def gate_regions(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlo
             chart.add_trace(trace, row=1, col=place)
             bindings += [Binding(number, attr, "boundary_at", variant, "rows") for attr in ("x", "y")]
             bindings.append(Binding(number, "z", column, variant, "matrix"))
-        for label, symbol in enumerate(("circle-open", "square")):
+        for label in (0, 1):
             number = len(chart.data)
-            marks = {"color": theme.variant_colour(variant), "size": 5, "symbol": symbol}
-            points = go.Scatter(name=variant, mode="markers", marker=marks, opacity=0.7, hoverinfo="skip", showlegend=False)
-            chart.add_trace(points, row=1, col=place)
+            chart.add_trace(_points(variant, label), row=1, col=place)
             bindings += [Binding(number, attr, f"points_{attr}_{label}", variant, "rows") for attr in ("x", "y")]
-    chart.update_yaxes(scaleanchor="x")
-    chart.update_layout(coloraxis=_experts(), hovermode="closest", margin_b=118)
+        chart.update_yaxes(matches=None, scaleanchor=f"x{place if place > 1 else ''}", col=place)  # a square, as its grid is
+    chart.update_layout(coloraxis=_experts(experts), hovermode="closest", margin_b=118)
     told = ", ".join(f"{v} {{{v}}}" for v in shown)
     numbers = {v: Quantity(v, "experts_in_use") for v in shown}
     return LivePlot(
@@ -120,10 +119,18 @@ def _edge(variant: str) -> go.Contour:
     )
 
 
-def _experts() -> dict[str, object]:
-    """A colour axis of eight steps."""
-    count = len(REGIONS)
-    scale = [[place / count, colour] for step, colour in enumerate(REGIONS) for place in (step, step + 1)]
+def _points(variant: str, label: int) -> go.Scatter:
+    """Hollow circles for the first class, full squares for the second."""
+    edge = {"color": "#222222", "width": 1}
+    marks = {"color": ("#FFFFFF", "#222222")[label], "size": 5, "symbol": ("circle", "square")[label], "line": edge}
+    line = {"color": theme.variant_colour(variant)}  # the variant's own, though marks alone are drawn
+    return go.Scatter(name=variant, mode="markers", marker=marks, line=line, hoverinfo="skip", showlegend=False)
+
+
+def _experts(count: int) -> dict[str, object]:
+    """A colour axis of so many steps, eight at most."""
+    count = min(count, len(REGIONS))
+    scale = [[place / count, colour] for step, colour in enumerate(REGIONS[:count]) for place in (step, step + 1)]
     bar = theme.shares("Expert")["colorbar"] | {"tickformat": "d", "tickvals": list(range(1, count + 1)), "nticks": None}
     return {"colorscale": scale, "cmin": 0.5, "cmax": count + 0.5, "colorbar": bar}
 

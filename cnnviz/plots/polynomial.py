@@ -68,11 +68,12 @@ def error_by_degree(variants: Sequence[str]) -> LivePlot:
         "dashed: its points · solid: new ones",
     )
     bindings: list[Binding] = []
-    for variant in variants:
+    for place, variant in enumerate(variants):
         for column, dash in (("degree_train_rms", "dash"), ("degree_test_rms", "solid")):
             trace = len(chart.data)
             line = _line(variant, dash)
-            line.update(mode="lines+markers", marker={"size": 6})
+            width = 6 if place == 0 else 2  # so that it is seen where another lies upon it
+            line.update(mode="lines+markers", marker={"size": 6}, line_width=width)
             chart.add_trace(line)
             bindings += [Binding(trace, "x", "degrees", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
     told = ", ".join(f"{v} {{{v}}}" for v in variants)
