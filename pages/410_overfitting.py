@@ -77,7 +77,7 @@ PLANE: ui.Tabs = {
 }
 with knob.stage:
     if polynomial:
-        recordings = ui.live(lesson, variants, POINTS, instant=True)
+        recordings = ui.live(lesson, variants, POINTS, instant=True, follows=knob)
     else:
         recordings = ui.live(lesson, variants, {tab: PLANE[tab] for tab in content.tabs(variants)})
 
