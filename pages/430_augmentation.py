@@ -68,8 +68,7 @@ st.caption(
     "The start was chosen because the effect is large in it: a shape may lie anywhere and at any angle, 500 of them are few, and "
     "an output layer that reads whole maps has to learn each place by itself. Two more seeds gave leads of 20 and 16 points. "
     "With 2,000 shapes and as few steps none was left. On the 8×8 digits, which are centred already, and on Fashion-MNIST a "
-    "change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was made. Hues are "
-    "turned in the inputs that the net is given, which red shapes have scaled: its red does not quite become the test's green."
+    "change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was made."
 )
 
 st.subheader("One picture under each augmentation", anchor=False)
@@ -81,9 +80,8 @@ ui.fancy_pca(lesson)
 st.caption(
     "**Our choices.** The paper takes the covariance over the whole training set; here it is over five photographs, or one. It "
     "does not say in which unit λ is. Counted from 0 to 255, λ is 65,025 times as large as from 0 to 1, and αλ, beside "
-    "the range, 255 times: with α from N(0, 0.1) an image would drown in one colour. From 0 to 1, as here, the step is a few "
-    "hundredths of the range at most. In training the unit is a channel's standard deviation, as in the inputs of the net, and "
-    "nothing is cut off."
+    "the range, 255 times: with α from N(0, 0.1) an image would drown in one colour. From 0 to 1, as here and in training, the "
+    "step is a few hundredths of the range at most. What goes beyond black or white is cut off in the pictures only."
 )
 
 ui.theory(

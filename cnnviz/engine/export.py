@@ -9,10 +9,9 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from inspect import signature
 from typing import Any
 
-from cnnviz.engine.augment import AUGMENTATIONS, MIXINGS, ORDER
+from cnnviz.engine.augment.script import AUGMENTED, augmentations_text, rescales, scale_text
 from cnnviz.engine.bundle import CELL, PACKAGE, bundled
 from cnnviz.engine.compatible import check
 from cnnviz.engine.data import points2d
@@ -52,10 +51,6 @@ OPTIMISERS = {
     "rmsprop": "partial(optim.RMSprop, alpha={beta2}, foreach=True)",
     "adam": "partial(optim.Adam, betas=({momentum}, {beta2}), fused=True)",
     "adamw": "partial(optim.AdamW, betas=({momentum}, {beta2}), weight_decay=0.0, fused=True)",
-}
-AUGMENTED = {
-    "augmentations": {name: function for name, function in AUGMENTATIONS.items() if name != "fancy_pca"},
-    "mixings": MIXINGS,
 }
 SCHEDULES = {
     "constant": "lambda step: 1.0",
@@ -196,6 +191,7 @@ def code(variants: Variants, data_path: str) -> str:
         "POINTS": points_text(first.data),
         "CURVE": curve_text(first.data),
         "DOMAIN": f'"{first.data.domain}"',
+        "SCALE": scale_text(first) if rescales(variants) else "()",
         "VARIANTS": variants_text(variants),
     }
     return bundled(_template(), features(variants), values, CELLS)
@@ -334,6 +330,7 @@ def features(variants: Variants) -> set[str]:
     masks = {"masks"} if any(experiment.get("dropout") != "none" for experiment in variants.values()) else set()
     held = {"validation"} if next(iter(variants.values())).get("validation") else set()
     augmented = {"augmented"} if settings & AUGMENTED.keys() else set()
+    augmented |= {"scale"} if rescales(variants) else set()
     before = prepared(variants)
     classes = {"all_classes"} if "all_labels" in before and task else set()
     drawn = {"stochastic"} if any(experiment.get("pooling") == "stochastic" for experiment in variants.values()) else set()
@@ -400,16 +397,6 @@ def optimiser_text(experiment: Experiment) -> str:
     """The source of a function from parameters and lr to the optimiser."""
     momentum, beta2 = experiment.get("momentum"), experiment.get("beta2")
     return OPTIMISERS[experiment.get("optimiser")].format(momentum=momentum, beta2=beta2, nesterov=momentum > 0)
-
-
-def augmentations_text(experiment: Experiment, setting: str) -> str:
-    """The source of a dict of augmentations or mixings by the number that keeps their draws apart, "" where none is on."""
-    chosen = {name: strength for name, strength in experiment.augmentation.used.items() if name in AUGMENTED[setting]}
-    parts = []
-    for name, strength in chosen.items():
-        *_, meant = signature(AUGMENTED[setting][name]).parameters
-        parts.append(f"            {ORDER.index(name)}: partial({name}, {meant}={strength!r}),\n")
-    return f"{{\n{''.join(parts)}        }}" if parts else ""
 
 
 def optional_setting(experiment: Experiment, setting: str) -> str:

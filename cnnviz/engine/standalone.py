@@ -24,7 +24,7 @@ from torch import Generator, Tensor, nn, optim
 from torch.nn.utils.parametrize import register_parametrization  # if reweight
 
 from cnnviz.engine.augment.arrays import Images  # noqa: F401  # if augmented or fancy_pca
-from cnnviz.engine.augment.colour import fancy_pca, hue, jitter, principal_axes  # noqa: F401  # if augmented or fancy_pca
+from cnnviz.engine.augment.colour import fancy_pca, hue, jitter, principal_axes, to_range  # noqa: F401  # if augmented or fancy_pca
 from cnnviz.engine.augment.erase import cutout, pixel_noise  # noqa: F401  # if augmented
 from cnnviz.engine.augment.mix import cutmix, mixup  # noqa: F401  # if augmented
 from cnnviz.engine.augment.places import crop, crop_padding, flip, rotate, translate  # noqa: F401  # if augmented
@@ -69,6 +69,7 @@ PRINT_EVERY = max(1, STEPS // 50)
 POINTS = (moons, 2, 0.15)  # if points
 CURVE = absolute  # if curve
 DOMAIN = "any"  # if shapes
+SCALE = (np.zeros(3), np.ones(3))  # if scale
 
 
 def read_npz(path: str) -> tuple[Array, Array]:
@@ -289,7 +290,7 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
     if isinstance(net, Ensemble):  # if members
         inputs, labels = bagged(inputs, labels, given.members, SEED)  # if members
-    axes = principal_axes(inputs)  # if fancy_pca
+    axes = principal_axes(to_range(inputs, SCALE))  # if fancy_pca
     optimiser = given.optimiser(net.parameters(), lr=given.lr)  # if no_decay
     optimiser = given.optimiser(decay_groups(net, given.weight_decay), lr=given.lr)  # if weight_decay
     scheduler = optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, given))  # if schedule or warmup_steps
@@ -299,7 +300,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         last = step == STEPS
         if given.patience and early.enough(step, last):  # if patience
             last = True  # if patience
-        batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, axes)  # if fancy_pca
+        if given.fancy_pca:  # if fancy_pca
+            batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, SCALE, axes)  # if fancy_pca
         batch, wanted = augmented(given, step, batch, wanted, classes)  # if augmented
         loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
         loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothed

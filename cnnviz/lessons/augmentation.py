@@ -111,7 +111,7 @@ def hue_carries_over(recordings: Recordings) -> Measured | None:
         return None
     plain, turned = (min(_in_domain(recording, domain) for domain in ("green", "blue")) for recording in pair)
     sentence = f"Right in the worse of green and blue: {percent_text(plain)} without, {percent_text(turned)} with hues turned."
-    return Measured(turned - plain >= LEAD, sentence)
+    return Measured(turned - plain >= 2 * LEAD, sentence)
 
 
 def _pair(recordings: Recordings, preset: str) -> tuple[Recording, Recording] | None:
@@ -209,7 +209,7 @@ LESSON = Lesson(
             "How far are they turned? A 6 is still a 6 when it leans a little.",
         ),
         Claim(
-            "Hues turned at random teach a net that has only red shapes to read green and blue, 10 points better or more.",
+            "Hues turned at random teach a net that has only red shapes to read green and blue, 20 points better or more.",
             "colours",
             hue_carries_over,
             "How far is the hue turned? 120 degrees are needed from red to green.",

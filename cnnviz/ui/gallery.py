@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 
 from cnnviz.engine import data
 from cnnviz.engine.augment import MIXINGS, ORDER, augmented
-from cnnviz.engine.augment.colour import Axes, principal_axes
+from cnnviz.engine.augment.colour import Axes, Scale, principal_axes, to_range
+from cnnviz.engine.augment.scale import loaded, scale_of
 from cnnviz.engine.experiment import Experiment, rule
-from cnnviz.engine.photographs import photographs, visible
+from cnnviz.engine.photographs import axes_of, photographs, visible
 from cnnviz.engine.words import COLOURED
 from cnnviz.lessons import Lesson
 from cnnviz.plots.numbers import number_text
@@ -22,11 +22,10 @@ DRAWS = 6
 GAP = 6  # pixels between two of a strip
 LEAST_SIDE = 96  # of an image on the screen, in pixels
 TYPICAL = {
-    "fancy_pca": 0.5, "jitter": 0.5, "hue": 60.0, "flip": 0.5, "crop": 0.5, "crop_padding": 0.2, "translate": 0.15,
+    "fancy_pca": 0.5, "jitter": 0.3, "hue": 60.0, "flip": 0.5, "crop": 0.5, "crop_padding": 0.2, "translate": 0.15,
     "rotate": 20.0, "pixel_noise": 0.5, "cutout": 0.4, "mixup": 1.0, "cutmix": 1.0,
 }  # fmt: skip
 OTHERS = 8  # images to mix with
-WHITE = {"digits": 16}  # where it is not 255
 
 
 @st.fragment
@@ -51,10 +50,7 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
     key = f"{lesson.slug}.gallery.step"
     step = int(st.session_state.setdefault(key, 0))
     right.button("Draw again", on_click=_next, args=(key,), icon=":material/casino:")
-    given = domain_of(experiment) if name == training else ()
-    source = (
-        (wanted.dataset, wanted.train_examples, wanted.test_examples, experiment.seed, *given) if name == training else (name,)
-    )
+    source = Experiment(data=wanted, seed=experiment.seed).to_json() if name == training else name
     strengths = experiment.augmentation.used
     grey = name == training and wanted.dataset not in COLOURED
     shown = [each for each in ORDER if not (grey and each in ("fancy_pca", "hue"))]
@@ -64,12 +60,6 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
             column.image(
                 strip(source, place - 1, each, strength, step), caption=told(each, strength, each in strengths), width="stretch"
             )
-
-
-def domain_of(experiment: Experiment) -> tuple[str, ...]:
-    """What the data set's own function takes, as the engine gives it."""
-    coloured = experiment.data.dataset == "shapes" and experiment.data.domain != "any"
-    return (experiment.data.domain,) if coloured else ()
 
 
 def told(name: str, strength: float, on: bool) -> str:
@@ -84,43 +74,28 @@ def _next(key: str) -> None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def strip(source: tuple[Any, ...], place: int, name: str, strength: float, step: int) -> NDArray[np.uint8]:
-    """The picture as it is, then DRAWS of it, side by side: (height, width, 3)."""
-    images, mean, std, axes = pictures(source, place)
-    batch = images if name in MIXINGS else images[:DRAWS]
-    changed, _ = augmented(batch, np.zeros((len(batch), 1)), {name: strength}, 0, step, axes)
-    row = np.concatenate([images[:1], changed[:DRAWS]]) * std + mean
-    drawn = visible(row)
+def strip(source: str, place: int, name: str, strength: float, step: int) -> NDArray[np.uint8]:
+    """The picture as it is, then DRAWS of it, side by side: (height, width, 3). source: a photograph's name, or the JSON of an
+    experiment whose training image at `place` is shown."""
+    inputs, scale, axes = pictures(source)
+    place = list(photographs()).index(source) if source in photographs() else place
+    others = [(place + 1 + number) % len(inputs) for number in range(OTHERS)]
+    images = np.ascontiguousarray(inputs[[place] * DRAWS + (others if name in MIXINGS else [])])
+    changed, _ = augmented(images, np.zeros((len(images), 1)), {name: strength}, 0, step, scale, axes)
+    drawn = visible(to_range(np.concatenate([images[:1], changed[:DRAWS]]), scale))
     larger = max(1, round(LEAST_SIDE / drawn.shape[1]))
     drawn = drawn.repeat(larger, axis=1).repeat(larger, axis=2).repeat(3 // drawn.shape[3], axis=3)
     apart = np.pad(drawn, ((0, 0), (0, 0), (0, GAP), (0, 0)), constant_values=128)
     return np.concatenate(list(apart), axis=1)[:, :-GAP]
 
 
-Pictures = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], Axes]
-
-
-def pictures(source: tuple[Any, ...], place: int) -> Pictures:
-    """A batch of DRAWS times the picture and then OTHERS, standardised as in training; mean and deviation of its channels, which
-    give 0…1 back; and the axes of all colours."""
-    if len(source) == 1:
+@lru_cache(maxsize=4)
+def pictures(source: str) -> tuple[NDArray[np.float32], Scale, Axes]:
+    """All photographs, or all training images of an experiment, standardised as in training; by what; and their colours' axes."""
+    if source in photographs():
         everything = np.concatenate(list(photographs().values()))
-        mean, std = data.channel_moments(everything)
-        place = list(photographs()).index(source[0])
-        inputs = data.scaled(everything, mean, std)
-    else:
-        found = data.load(*source)
-        inputs = found.train_inputs
-        mean, std = (part / np.float32(WHITE.get(source[0], 255)) for part in (found.mean, found.std))
-    others = [(place + 1 + number) % len(inputs) for number in range(OTHERS)]
-    batch = np.ascontiguousarray(inputs[[place] * DRAWS + others])
-    return batch, mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1), axes(source)
-
-
-@cache
-def axes(source: tuple[Any, ...]) -> Axes:
-    """Of all the images that the source has."""
-    if len(source) == 1:
-        everything = np.concatenate(list(photographs().values()))
-        return principal_axes(data.scaled(everything, *data.channel_moments(everything)))
-    return principal_axes(data.load(*source).train_inputs)
+        scale = data.channel_moments(everything)
+        return data.scaled(everything, *scale), scale, axes_of(tuple(photographs()))
+    experiment = Experiment.from_json(source)
+    inputs, scale = loaded(experiment).train_inputs, scale_of(experiment)
+    return inputs, scale, principal_axes(to_range(inputs, scale))

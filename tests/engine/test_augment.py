@@ -6,13 +6,14 @@ import torch
 
 from cnnviz import Experiment, ExperimentError, record_together, replace, train
 from cnnviz.engine import words
-from cnnviz.engine.augment import AUGMENTATIONS, MIXINGS, ORDER, augmented, draws
+from cnnviz.engine.augment import AUGMENTATIONS, MIXINGS, OF_COLOURS, ORDER, augmented, draws
 from cnnviz.engine.augment.arrays import pixels
 from cnnviz.engine.augment.batch import Augmenter
-from cnnviz.engine.augment.colour import fancy_pca, jittered, principal_axes, turned_hue, with_alphas
+from cnnviz.engine.augment.colour import fancy_pca, jittered, principal_axes, to_range, turned_hue, with_alphas
 from cnnviz.engine.augment.erase import cutout, pixel_noise
 from cnnviz.engine.augment.mix import cutmix, mixup
 from cnnviz.engine.augment.places import crop, crop_padding, cropped, flip, flipped, rotate, rotated, translate, translated
+from cnnviz.engine.augment.scale import scale_of
 from cnnviz.engine.augment.settings import Augmentation
 from cnnviz.engine.examples import examples
 from cnnviz.engine.experiment import rule
@@ -20,10 +21,12 @@ from cnnviz.engine.experiment import rule
 N, C, H, W = 6, 3, 8, 8
 IMAGES = np.random.default_rng(0).normal(size=(N, C, H, W)).astype(np.float32)
 AXES = principal_axes(IMAGES)
+SCALE = (np.array([0.3, 0.4, 0.5], np.float32), np.array([0.1, 0.2, 0.3], np.float32))
 STRENGTHS = {
     "fancy_pca": 0.5, "jitter": 0.4, "hue": 90.0, "flip": 0.5, "crop": 0.5, "crop_padding": 0.2, "translate": 0.2, "rotate": 30.0,
     "pixel_noise": 0.3, "cutout": 0.5, "mixup": 1.0, "cutmix": 1.0,
 }  # fmt: skip
+UNIT = (np.zeros(C), np.ones(C))
 every_augmentation = pytest.mark.parametrize("name", ORDER)
 
 
@@ -35,7 +38,7 @@ def applied(name, images, seed=3, step=5):
     targets = np.eye(4)[np.arange(len(images)) % 4]
     if isinstance(images, torch.Tensor):
         targets = images.new_tensor(targets)
-    return augmented(images, targets, {name: STRENGTHS[name]}, seed, step, AXES)
+    return augmented(images, targets, {name: STRENGTHS[name]}, seed, step, SCALE, AXES)
 
 
 # All of them
@@ -86,7 +89,7 @@ def test_what_one_draws_does_not_depend_on_what_else_is_on(name):
     assert draws(0, 7, name).random() == draws(0, 7, name).random()
     if name != "flip":
         flips = flip(draws(3, 5, "flip"), IMAGES, 0.5)
-        beside = augmented(IMAGES, None, {k: v for k, v in others.items() if k == "flip"}, 3, 5, AXES)[0]
+        beside = augmented(IMAGES, None, {k: v for k, v in others.items() if k == "flip"}, 3, 5)[0]
         assert np.array_equal(flips, beside)
 
 
@@ -206,10 +209,30 @@ def test_fancy_pca_adds_the_formulas_colour_to_every_pixel():
 
 def test_what_fancy_pca_adds_has_mean_0_and_the_covariance_of_p_lambda_alpha():
     values, vectors = np.array([0.2, 0.05, 0.01]), np.linalg.qr(rng().normal(size=(C, C)))[0]
-    added = fancy_pca(rng(), np.zeros((40_000, C, 1, 1)), 0.1, (values, vectors))[:, :, 0, 0]
+    added = fancy_pca(rng(), np.zeros((40_000, C, 1, 1)), 0.1, UNIT, (values, vectors))[:, :, 0, 0]
     wanted = vectors @ np.diag((0.1 * values) ** 2) @ vectors.T
     assert np.abs(added.mean(0)).max() < 5 * 0.1 * values[0] / np.sqrt(40_000)
     np.testing.assert_allclose(np.cov(added.T), wanted, atol=5 * wanted.max() / np.sqrt(40_000))
+
+
+@pytest.mark.parametrize("name", OF_COLOURS)
+def test_colours_change_between_black_and_white_whatever_images_were_standardised_by(name):
+    """The same photographs, standardised by two scales: what is seen after the change is the same."""
+    seen = IMAGES * 0.1 + 0.5
+    found = []
+    for mean, deviation in (SCALE, UNIT):
+        inputs = (seen - mean.reshape(1, C, 1, 1)) / deviation.reshape(1, C, 1, 1)
+        changed, _ = augmented(inputs, None, {name: STRENGTHS[name]}, 3, 5, (mean, deviation), AXES)
+        found.append(to_range(changed, (mean, deviation)))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
+    assert not np.allclose(found[0], seen, atol=0.01)
+
+
+def test_the_scale_of_a_data_set_gives_its_images_back_from_0_to_1():
+    for experiment in (COLOURED, replace(COLOURED, dataset="digits")):
+        found = to_range(examples(experiment, torch.device("cpu")).train_inputs, scale_of(experiment))
+        assert float(found.min()) == pytest.approx(0, abs=0.05)
+        assert 0.9 < float(found.max()) <= 1.0001
 
 
 def test_jitter_moves_mean_contrast_and_saturation_each_alone():

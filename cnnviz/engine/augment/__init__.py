@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.engine.augment.arrays import Images
-from cnnviz.engine.augment.colour import Axes, fancy_pca, hue, jitter
+from cnnviz.engine.augment.colour import Axes, Scale, fancy_pca, hue, jitter
 from cnnviz.engine.augment.erase import cutout, pixel_noise
 from cnnviz.engine.augment.mix import cutmix, mixup
 from cnnviz.engine.augment.places import crop, crop_padding, flip, rotate, translate
@@ -21,6 +21,7 @@ AUGMENTATIONS: dict[str, Callable[..., Images]] = {
     "fancy_pca": fancy_pca, "jitter": jitter, "hue": hue, "flip": flip, "crop": crop, "crop_padding": crop_padding,
     "translate": translate, "rotate": rotate, "pixel_noise": pixel_noise, "cutout": cutout,
 }  # fmt: skip
+OF_COLOURS = ("fancy_pca", "jitter", "hue")  # these must know the range of the images
 MIXINGS: dict[str, Callable[..., tuple[Images, Any]]] = {"mixup": mixup, "cutmix": cutmix}
 ORDER = (*AUGMENTATIONS, *MIXINGS)
 
@@ -31,17 +32,24 @@ def draws(seed: int, step: int, name: str) -> np.random.Generator:
 
 
 def augmented(
-    images: Images, targets: Any, strengths: Mapping[str, float], seed: int, step: int, axes: Axes | None = None
+    images: Images,
+    targets: Any,
+    strengths: Mapping[str, float],
+    seed: int,
+    step: int,
+    scale: Scale | None = None,
+    axes: Axes | None = None,
 ) -> tuple[Images, Any]:
     """The images and label weights (N, classes) of a step; where nothing is mixed, the targets may be whatever they are.
 
-    strengths: of those that are on, in the order of ORDER. axes: the training set's colours, for fancy PCA.
+    strengths: of those that are on, in the order of ORDER. scale: what the images were standardised by, for those of
+    OF_COLOURS. axes: of the training set's colours, for fancy PCA.
     """
     for name, strength in strengths.items():
         rng = draws(seed, step, name)
         if name in MIXINGS:
             images, targets = MIXINGS[name](rng, images, targets, strength)
         else:
-            given = (axes,) if name == "fancy_pca" else ()
+            given = (scale, axes) if name == "fancy_pca" else (scale,) if name in OF_COLOURS else ()
             images = AUGMENTATIONS[name](rng, images, strength, *given)
     return images, targets

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnviz.engine.augment import MIXINGS, augmented
-from cnnviz.engine.augment.colour import principal_axes
+from cnnviz.engine.augment import MIXINGS, OF_COLOURS, augmented
+from cnnviz.engine.augment.colour import principal_axes, to_range
+from cnnviz.engine.augment.scale import scale_of
 from cnnviz.engine.examples import Examples
 from cnnviz.engine.experiment import Experiment
 
@@ -17,7 +18,10 @@ class Augmenter:
     def __init__(self, experiment: Experiment, found: Examples) -> None:
         self.strengths = experiment.augmentation.used
         self.seed, self.classes = experiment.seed, found.classes
-        self.axes = principal_axes(found.train_inputs) if "fancy_pca" in self.strengths else None
+        self.scale = scale_of(experiment) if self.strengths.keys() & set(OF_COLOURS) else None
+        self.axes = None
+        if self.scale and "fancy_pca" in self.strengths:
+            self.axes = principal_axes(to_range(found.train_inputs, self.scale))
         self.mixes = bool(self.strengths.keys() & MIXINGS.keys())
 
     def __call__(self, step: int, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,4 +30,4 @@ class Augmenter:
         if not self.strengths:
             return inputs, labels
         targets = F.one_hot(labels, self.classes).to(inputs.dtype) if self.mixes else labels
-        return augmented(inputs, targets, self.strengths, self.seed, step, self.axes)
+        return augmented(inputs, targets, self.strengths, self.seed, step, self.scale, self.axes)

@@ -1,6 +1,7 @@
 """Augmentations of colour: fancy PCA, jitter and hue.
 
-They change standardised images, whose unit is a channel's standard deviation, and cut nothing off at black or white.
+They take standardised images, as the net does, and change them in units of the range from black, 0, to white, 1, as `Scale` says;
+nothing is cut off at either end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import numpy as np
 
 from cnnviz.engine.augment.arrays import Images, Numbers, like
 
+Scale = tuple[Numbers, Numbers]  # mean and standard deviation of each channel, (C,) each, of a range from 0 to 1
 Axes = tuple[Numbers, Numbers]  # eigenvalues λ (C,), largest first, and eigenvectors p (C, C), one a column
 
 
@@ -22,9 +24,22 @@ def principal_axes(images: Images) -> Axes:
     return values[::-1].clip(0), (vectors * signs)[:, ::-1]
 
 
-def fancy_pca(rng: np.random.Generator, images: Images, spread: float, axes: Axes) -> Images:
+def to_range(images: Images, scale: Scale) -> Images:
+    """Standardised images from 0 to 1."""
+    mean, deviation = (like(images, part[None]) for part in scale)
+    return images * deviation + mean
+
+
+def from_range(images: Images, scale: Scale) -> Images:
+    """The way back."""
+    mean, deviation = (like(images, part[None]) for part in scale)
+    return (images - mean) / deviation
+
+
+def fancy_pca(rng: np.random.Generator, images: Images, spread: float, scale: Scale, axes: Axes) -> Images:
     """I + [p₁ p₂ p₃][α₁λ₁, α₂λ₂, α₃λ₃]ᵀ, α drawn from N(0, spread²) for each image: Krizhevsky et al. 2012, spread 0.1."""
-    return with_alphas(images, rng.normal(0, spread, (len(images), images.shape[1])), axes)
+    alphas = rng.normal(0, spread, (len(images), images.shape[1]))
+    return from_range(with_alphas(to_range(images, scale), alphas, axes), scale)
 
 
 def with_alphas(images: Images, alphas: Numbers, axes: Axes) -> Images:
@@ -33,10 +48,10 @@ def with_alphas(images: Images, alphas: Numbers, axes: Axes) -> Images:
     return images + like(images, (alphas * values) @ vectors.T)
 
 
-def jitter(rng: np.random.Generator, images: Images, strength: float) -> Images:
+def jitter(rng: np.random.Generator, images: Images, strength: float, scale: Scale) -> Images:
     """Brightness + U(±strength); contrast, then saturation × U(1 ± strength), each image its own. As Howard 2013 does."""
     brightness, contrast, saturation = rng.uniform(-strength, strength, (3, len(images)))
-    return jittered(images, brightness, 1 + contrast, 1 + saturation)
+    return from_range(jittered(to_range(images, scale), brightness, 1 + contrast, 1 + saturation), scale)
 
 
 def jittered(images: Images, brightness: Numbers, contrast: Numbers, saturation: Numbers) -> Images:
@@ -47,9 +62,10 @@ def jittered(images: Images, brightness: Numbers, contrast: Numbers, saturation:
     return grey + like(images, saturation) * (images - grey) + like(images, brightness)
 
 
-def hue(rng: np.random.Generator, images: Images, degrees: float) -> Images:
+def hue(rng: np.random.Generator, images: Images, degrees: float, scale: Scale) -> Images:
     """Colours turned about the grey axis by U(±degrees), each image by its own angle; what is grey stays so."""
-    return turned_hue(images, np.radians(rng.uniform(-degrees, degrees, len(images))))
+    angles = np.radians(rng.uniform(-degrees, degrees, len(images)))
+    return from_range(turned_hue(to_range(images, scale), angles), scale)
 
 
 def turned_hue(images: Images, angles: Numbers) -> Images:
