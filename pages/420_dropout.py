@@ -95,8 +95,8 @@ st.caption(
 ui.theory(
     "What is dropped, and what makes up for it",
     (
-        r"\begin{gathered} f(h) = D \odot a(h), \qquad D = (X_1, \dots, X_{d_h}) \\ "
-        r"P(X_i = 0) = p, \qquad P(X_i = 1) = q = 1 - p \end{gathered}",
+        r"\begin{gathered} f(h) = D \odot a(h), \quad D = (X_1, \dots, X_{d_h}) \\ "
+        r"P(X_i = 0) = p, \; P(X_i = 1) = q = 1 - p \end{gathered}",
         "Behind the activation of a hidden layer, each unit of each example has a coin of its own, thrown anew in each pass. "
         "*Keep* is *q*. The starting point *Mask by mask* shows *D* on a small net.",
     ),

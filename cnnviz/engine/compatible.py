@@ -84,10 +84,6 @@ def _check_classes(experiment: Experiment) -> None:
 
 def _check_committee(experiment: Experiment) -> None:
     net, measure = experiment.net.net, experiment.measure
-    if experiment.dropout.dropout != "none":
-        raise ExperimentError(
-            f"dropout (={experiment.dropout.dropout}) must be none for net (={net}): its members differ as it is."
-        )
     if experiment.augmentation.used:
         raise ExperimentError(f"{next(iter(experiment.augmentation.used))} must be 0 for net (={net}).")
     if experiment.data.dataset == "curve":
@@ -175,6 +171,8 @@ def check_dropout(net: Net, given: Dropout) -> None:
         raise ExperimentError(f"dropout (={kind}) must be none for net (=rnn): dropped anew at each row, nothing is remembered.")
     if net.net == "maxout_difference":
         raise ExperimentError(f"dropout (={kind}) must be none for net (=maxout_difference): it has no hidden layer.")
+    if net.net in ("ensemble", "mixture"):
+        raise ExperimentError(f"dropout (={kind}) must be none for net (={net.net}): its members differ as it is.")
     if kind in MAP_DROPS and net.net != "cnn":
         raise ExperimentError(f"dropout (={kind}) must have net (=cnn), not {net.net}: it drops channels or squares of maps.")
     if kind in WEIGHT_DROPS and net.norm in WEIGHT_NORMS:

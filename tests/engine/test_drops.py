@@ -218,14 +218,6 @@ def test_every_hidden_layer_drops_from_a_stream_of_its_own_and_the_output_layer_
     assert last.reweight is None
 
 
-@pytest.mark.parametrize("net", ["ensemble", "mixture"])
-def test_of_several_members_each_drops_in_its_hidden_layers(net):
-    built = nets.build(replace(DIGITS, net=net, members=2).net, (1, 8, 8), 10, torch.Generator(), Dropout(dropout="plain"))
-    dropping = [name for name, layer in built.layers.items() if layer.drop is not None]
-    assert dropping == [f"fc{number} of {member}" for member in (1, 2) for number in (1, 2, 3)]
-    assert len({built.layers[name].drop.seed for name in dropping}) == 6
-
-
 def test_variances_of_a_pass_are_left_out_where_the_formula_lacks_the_mask():
     found = record(replace(DIGITS, dropout="inverted", signal=True, steps=2)).names
     assert "z_var" in found

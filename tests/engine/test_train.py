@@ -23,7 +23,7 @@ CNN = replace(MLP, net="cnn", width=6, depth=4)
 EXPLODING = replace(MLP, depth=12, activation="linear", lr=50.0, steps=30)
 QUIET = {"snapshots": 2, "histograms": 0, "evaluations": 0}
 EVERYTHING = {"snapshots": 2_000, "histograms": 2_000, "evaluations": 2_000, "shift": True, "landscape": True, "signal": True}
-EVERYTHING |= {"weights": True, "training_set": True}
+EVERYTHING |= {"weights": True, "training_set": True, "maps": True, "passes": 2}
 EVERYTHING |= {"confidence": True, "clusters": True}
 KINDS = {
     "mlp": MLP,

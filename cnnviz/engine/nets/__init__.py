@@ -44,15 +44,10 @@ def build(net: Net, input_shape: Sequence[int], classes: int, generator: Generat
     built = NETS[net.net](net, input_shape, classes, generator)
     seed_noise(built, generator.initial_seed())
     if dropout is not None and dropout.dropout != "none":
-        for layer in hidden_layers(built):
+        *hidden, _output = built.layers.values()
+        for layer in hidden:
+            assert isinstance(layer, Layer)
             layer.drop_with(DROPS[dropout.dropout](dropout))
         seed_masks(built, generator.initial_seed())
     seed_pools(built, generator.initial_seed())
     return built
-
-
-def hidden_layers(net: Network) -> list[Layer]:
-    """All but the output layer, of each member where a net has several."""
-    members = net.members if isinstance(net, Ensemble | Mixture) else [net]
-    found = [layer for member in members for layer in list(member.layers.values())[:-1]]  # type: ignore[operator]
-    return [layer for layer in found if isinstance(layer, Layer)]

@@ -18,7 +18,7 @@ export function statusWords(run) {
     stepWords(status.step, run.steps),
     isPretraining(run.recordings) ? 'pre-training' : '',
     status.state === 'running' && isSliced(run.recordings) ? 'measuring the loss surface' : '',
-    epochWords(status.examples / run.trainExamples),
+    isCalculated(run.recordings) ? '' : epochWords(status.examples / run.trainExamples),
     status.state === 'running' && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
     status.state === 'running' && status.seconds_left !== null ? `${timeText(status.seconds_left)} left` : '',
     status.lr === null ? '' : `learning rate ${numberText(status.lr)}`,
@@ -34,6 +34,9 @@ const isPretraining = recordings => {
   const phases = Object.values(recordings).flatMap(({ columns }) => columns.phase?.values.slice(-1) ?? [])
   return phases.length > 0 && phases.every(phase => phase === 0)
 }
+
+// Without training, which is in float32.
+const isCalculated = recordings => Object.values(recordings).some(({ about }) => about.dtype === 'float64')
 
 // Behind the training, by what was measured.
 const isSliced = recordings => Object.values(recordings).some(({ columns }) => columns.surface_loss)
