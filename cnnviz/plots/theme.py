@@ -93,13 +93,21 @@ def stacked(name: str, x: Mapping[str, Any], *ys: Mapping[str, Any]) -> go.Figur
 
 
 def solid(name: str, titles: Sequence[str]) -> go.Figure:
-    """An empty chart of three axes from 0 to 1, to be turned with the mouse."""
+    """An empty chart of three axes from 0 to 1, to be turned with the mouse, each with its title at its end."""
     quiet = {"gridcolor": "rgba(136,136,136,0.35)", "backgroundcolor": "rgba(0,0,0,0)", "linecolor": NEUTRAL}
-    letters = dict(zip(("xaxis", "yaxis", "zaxis"), titles, strict=True))
-    axes = {letter: {"title": title, "nticks": 4, "range": [-0.2, 1.2], **quiet} for letter, title in letters.items()}
+    axis = {"title": {"text": ""}, "nticks": 4, "range": [-0.2, 1.2], **quiet}
+    ends = [
+        {"x": 0.9, "y": -0.1, "z": -0.15},
+        {"x": 1.1, "y": 0.9, "z": -0.15},
+        {"x": -0.1, "y": -0.1, "z": 1.1},
+    ]  # as drawn at first
+    words = [  # Plotly draws an axis title of its own too small to be read
+        {"text": title, **end, "showarrow": False, "font": {"size": FONT_SIZE}} for title, end in zip(titles, ends, strict=True)
+    ]
+    place = {"camera": {"eye": {"x": 1.6, "y": -1.7, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.1}}, "aspectmode": "cube"}
+    scene = {f"{letter}axis": axis for letter in "xyz"} | {"annotations": words} | place
     chart = dressed(go.Figure(), name)
-    place = {"camera": {"eye": {"x": 1.75, "y": -1.85, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.12}}, "aspectmode": "cube"}
-    return chart.update_layout(scene={**axes, **place}, margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=360, hovermode="closest")
+    return chart.update_layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=360, hovermode="closest")
 
 
 def _layout(name: str) -> dict[str, Any]:

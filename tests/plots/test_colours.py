@@ -12,7 +12,9 @@ VALUES, VECTORS = axes_of(("coffee",))
 
 
 def test_each_point_is_a_pixel_in_its_own_colour():
-    dots, *_ = rgb_cloud("cloud", IMAGE[0], VALUES, VECTORS).data
+    chart = rgb_cloud("cloud", IMAGE[0], VALUES, VECTORS)
+    dots = chart.data[0]
+    assert [word.text for word in chart.layout.scene.annotations] == ["Red", "Green", "Blue"]
     pixels = {tuple(pixel) for pixel in IMAGE[0].reshape(3, -1).T.tolist()}
     points = list(zip(dots.x, dots.y, dots.z, strict=True))
     assert 1_000 < len(points) < 2_000
