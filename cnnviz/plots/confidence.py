@@ -37,7 +37,8 @@ def margin_over_steps(variants: Sequence[str]) -> LivePlot:
             ("margin_limit", "formula", "dot"),
         ):
             bindings += [Binding(len(chart.data), attr, column, variant) for attr in ("x", "y")]
-            chart.add_trace(_line(variant, f"{variant}, {words}: %{{y:{theme.SHORT}}}", dash))
+            width = 2.5 if dash == "solid" else 1.5
+            chart.add_trace(theme.line(variant, f"{variant}, {words}: %{{y:{theme.SHORT}}}", dash, width))
     return LivePlot(
         "margin_over_steps",
         chart,
@@ -59,7 +60,7 @@ def logits_and_weights(variants: Sequence[str]) -> LivePlot:
     for variant in variants:
         for row, (column, layer) in enumerate((("logit_norm", None), ("weight_norm", -1)), start=1):
             bindings += [Binding(len(chart.data), attr, column, variant, layer=layer) for attr in ("x", "y")]
-            line = _line(variant, f"{variant}: %{{y:{theme.SHORT}}}", "solid").update(showlegend=row == 1)
+            line = theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}").update(showlegend=row == 1)
             chart.add_trace(line, row=row, col=1)
     return LivePlot(
         "logits_and_weights",
@@ -177,15 +178,4 @@ def calibration_error_over_steps(variants: Sequence[str]) -> LivePlot:
         tuple(bindings),
         theme.per_variant("Calibration error at this step", variants, WAITING, "ece", form="percent"),
         "The mean distance between how sure the net is and how often it is right, over all test images.",
-    )
-
-
-def _line(variant: str, hover: str, dash: str) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 2.5 if dash == "solid" else 1.5, "dash": dash},
-        hovertemplate=hover + "<extra></extra>",
     )

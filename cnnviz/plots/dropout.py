@@ -137,8 +137,8 @@ def mean_over_masks(variants: Sequence[str]) -> LivePlot:
         first = len(chart.data)
         chart.add_trace(theme.band_edge(variant, filled=False))
         chart.add_trace(theme.band_edge(variant, filled=True))
-        chart.add_trace(_line(variant, "dash", f"{variant}, test: %{{y:{theme.SHORT}}}", 1.5))
-        chart.add_trace(_line(variant, "solid", f"{variant}, mean: %{{y:{theme.SHORT}}}"))
+        chart.add_trace(theme.line(variant, f"{variant}, test: %{{y:{theme.SHORT}}}", "dash", 1.5))
+        chart.add_trace(theme.line(variant, f"{variant}, mean: %{{y:{theme.SHORT}}}"))
         for trace, end in enumerate(("low", "high", "tested", "mean"), first):
             bindings += [Binding(trace, attr, f"followed_{end}", variant) for attr in ("x", "y")]
     return LivePlot(
@@ -187,7 +187,7 @@ def _gap(name: str, variants: Sequence[str], what: str, title: str, explain: str
     for place, variant in enumerate(variants):
         for column, dash in ((f"{what}_gap", "solid"), (f"{what}_error", "dot")):
             trace = len(chart.data)
-            line = _line(variant, dash, f"{variant}: %{{y:{theme.SHORT}}}", 2.5 if dash == "solid" else 1.5)
+            line = theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}", dash, 2.5 if dash == "solid" else 1.5)
             chart.add_trace(line.update(mode="lines+markers", marker={"size": 8, "symbol": theme.MARKERS[place]}))
             bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
     start, layer = ("Gap of the net’s outputs", -1) if what == "output" else ("Gap of layer 2’s sums", 1)
@@ -207,7 +207,7 @@ def twin_ratio_by_layer(variants: Sequence[str], keep: float = 0.5, only: tuple[
     theme.level(chart, 1 / keep, "1/q")
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
-        line = _line(variant, "solid", f"{variant}: %{{y:{theme.SHORT}}} ×").update(mode="lines+markers", marker_size=9)
+        line = theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}} ×").update(mode="lines+markers", marker_size=9)
         chart.add_trace(line)
         bindings += [Binding(trace, "x", "layers", variant, "layers"), Binding(trace, "y", "twin_ratio", variant, "layers")]
     return LivePlot(
@@ -293,7 +293,7 @@ def spread_over_steps(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for variant in variants:
         for kind, dash in enumerate(("solid", "dash")):
-            line = _line(variant, dash, f"{variant}, {KINDS[kind]}: %{{y:{theme.SHORT}}}").update(mode="lines+markers")
+            line = theme.line(variant, f"{variant}, {KINDS[kind]}: %{{y:{theme.SHORT}}}", dash).update(mode="lines+markers")
             bindings += [Binding(len(chart.data), attr, "mc_spread", variant, layer=kind) for attr in ("x", "y")]
             chart.add_trace(line)
     return LivePlot(
@@ -351,15 +351,4 @@ def guess_error_over_steps(variants: Sequence[str]) -> LivePlot:
         tuple(bindings),
         theme.per_variant("Error of the guess in layer 1", variants, NO_MAPS, "guess_error", layer=0),
         "Each dropped output is guessed as the mean of the nearest kept ones around it, and compared with what it was.",
-    )
-
-
-def _line(variant: str, dash: str, hover: str, width: float = 2.5) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": width, "dash": dash},
-        hovertemplate=hover + "<extra></extra>",
     )

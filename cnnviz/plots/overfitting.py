@@ -65,7 +65,7 @@ def validation_over_steps(variants: Sequence[str]) -> LivePlot:
     for variant in variants:
         for part, width in (("validation", 1.2), ("test", 3.0)):
             trace = len(chart.data)
-            line = _line(variant, "solid", width, f"{variant}, {part}: %{{y:{theme.SHORT}}}")
+            line = theme.line(variant, f"{variant}, {part}: %{{y:{theme.SHORT}}}", width=width)
             chart.add_trace(line.update(showlegend=part == "test"))
             bindings += [Binding(trace, attr, f"{part}_loss", variant) for attr in ("x", "y")]
         trace = len(chart.data)
@@ -87,7 +87,7 @@ def _both(chart: go.Figure, variants: Sequence[str], what: str, number: str) -> 
     for variant in variants:
         for part, dash, width in (("train", "dash", 1.8), ("test", "solid", 2.5)):
             trace = len(chart.data)
-            chart.add_trace(_line(variant, dash, width, f"{variant}, {part}: {number}"))
+            chart.add_trace(theme.line(variant, f"{variant}, {part}: {number}", dash, width))
             bindings += [Binding(trace, attr, f"{part}_{what}", variant) for attr in ("x", "y")]
     return tuple(bindings)
 
@@ -112,7 +112,7 @@ def zero_weights_over_steps(variants: Sequence[str]) -> LivePlot:
     chart = theme.figure("zero_weights_over_steps", theme.step_axis(), y)
     bindings: list[Binding] = []
     for trace, variant in enumerate(variants):
-        chart.add_trace(_line(variant, "solid", 2.5, f"{variant}: %{{y:.1%}}"))
+        chart.add_trace(theme.line(variant, f"{variant}: %{{y:.1%}}"))
         bindings += [Binding(trace, attr, "zero_share", variant) for attr in ("x", "y")]
     return LivePlot(
         "zero_weights_over_steps",
@@ -146,15 +146,4 @@ def largest_unit_by_layer(variants: Sequence[str]) -> LivePlot:
         tuple(bindings),
         theme.per_variant("Largest unit of layer 1", variants, WAITING, "largest_unit", layer=0),
         "How long the weight vector of the largest unit of each layer is.",
-    )
-
-
-def _line(variant: str, dash: str, width: float, hover: str) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": width, "dash": dash},
-        hovertemplate=hover + "<extra></extra>",
     )

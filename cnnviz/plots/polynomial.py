@@ -35,7 +35,7 @@ def polynomial_fit(variants: Sequence[str]) -> LivePlot:
         marks = {"color": colour, "size": 9, "symbol": f"{theme.MARKERS[place]}-open", "line": {"width": 2}}
         hover = f"{variant}, point: %{{y:{theme.SHORT}}}<extra></extra>"
         chart.add_trace(go.Scatter(name=variant, mode="markers", marker=marks, hovertemplate=hover, showlegend=False))
-        chart.add_trace(_line(variant, "solid"))
+        chart.add_trace(theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}"))
         for trace, (x, y) in enumerate(
             (("curve_x", "curve_true"), ("points_x", "points_t"), ("curve_x", "curve_fitted")), start=first
         ):
@@ -71,7 +71,7 @@ def error_by_degree(variants: Sequence[str]) -> LivePlot:
     for place, variant in enumerate(variants):
         for column, dash in (("degree_train_rms", "dash"), ("degree_test_rms", "solid")):
             trace = len(chart.data)
-            line = _line(variant, dash)
+            line = theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}", dash)
             width = 6 if place == 0 else 2  # so that it is seen where another lies upon it
             line.update(mode="lines+markers", marker={"size": 6}, line_width=width)
             chart.add_trace(line)
@@ -131,7 +131,7 @@ def coefficient_paths(variants: Sequence[str]) -> LivePlot:
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         trace = len(chart.data)
-        chart.add_trace(_line(variant, "solid").update(line_width=1.6), row=1, col=place)
+        chart.add_trace(theme.line(variant, f"{variant}: %{{y:{theme.SHORT}}}", width=1.6), row=1, col=place)
         marks = {"color": theme.variant_colour(variant), "size": 8, "symbol": theme.MARKERS[place - 1]}
         hover = f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>"
         chart.add_trace(go.Scatter(name=variant, mode="markers", marker=marks, hovertemplate=hover), row=1, col=place)
@@ -144,15 +144,4 @@ def coefficient_paths(variants: Sequence[str]) -> LivePlot:
         tuple(bindings),
         theme.per_variant("Coefficients that are exactly 0", variants, WAITING, "zeros"),
         "Each line is one coefficient while the penalty grows from left to right; marks show the penalty that is set.",
-    )
-
-
-def _line(variant: str, dash: str) -> go.Scatter:
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 2.5, "dash": dash},
-        hovertemplate=f"{variant}: %{{y:{theme.SHORT}}}<extra></extra>",
     )
