@@ -7,13 +7,12 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-SLOW = 60_000
 MEASURED = re.compile(r"^Measured on fresh weights, before any update")
 
 
 def opened(server: str, page: Page, query: str) -> None:
     page.goto(f"{server}/initialisation{query}")
-    expect(page.locator(".cnnviz-instant")).to_have_attribute("data-frames", re.compile(r"\d"), timeout=SLOW)
+    expect(page.locator(".cnnviz-instant")).to_have_attribute("data-frames", re.compile(r"\d"))
 
 
 def layers_drawn(page: Page) -> int:
@@ -32,13 +31,13 @@ def test_it_draws_what_is_stored_without_a_run_and_has_nothing_to_press(server: 
 
 def test_it_runs_by_itself_where_nothing_is_stored(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     assert layers_drawn(page) == 9
 
 
 def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     page.evaluate("""() => {
       window.first = document.querySelector('.cnnviz-instant .cnnviz-chart')
       window.shown = []
@@ -48,7 +47,7 @@ def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(ser
     depth = page.locator(".stSlider", has_text="Depth").locator("input[type=range]")
     depth.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10", timeout=SLOW)
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10")
     assert page.evaluate("window.first.isConnected")
     assert page.evaluate("window.shown.every(layers => layers === 9 || layers === 10)"), "the picture went blank in between"
     assert depth.evaluate("input => input === document.activeElement")
@@ -58,35 +57,35 @@ def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(ser
 
 def test_it_follows_a_slider_that_is_still_held(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     track = page.locator(".stSlider", has_text="Depth").locator("input[type=range]").locator("xpath=ancestor::*[@role='group']")
     track.scroll_into_view_if_needed()
     box = track.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
-    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length > 40", timeout=SLOW)
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length > 40")
     assert "depth=9" in page.url, "the page was told, though the slider was not let go"
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
-    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length < 35", timeout=SLOW)
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length < 35")
     page.mouse.up()
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     wanted = int(page.locator(".stSlider", has_text="Depth").locator("input[type=range]").input_value())
-    page.wait_for_url(f"**depth={wanted}**", timeout=SLOW)
+    page.wait_for_url(f"**depth={wanted}**")
     assert layers_drawn(page) == wanted
 
 
 def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     training = page.locator(".cnnviz-panel:not(.cnnviz-instant)")
     expect(training).to_have_attribute("data-state", "empty")
-    expect(page.get_by_text("Answer the question above first")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Answer the question above first")).to_be_visible()
 
 
 def test_the_charts_change_before_the_page_is_told_and_theory_together_with_measurement(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
-    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED, timeout=SLOW)
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     page.evaluate("""() => {
       window.lengths = []
       const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
@@ -94,5 +93,5 @@ def test_the_charts_change_before_the_page_is_told_and_theory_together_with_meas
     }""")
     page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("window.lengths.at(-1) === '10,10,10,10'", timeout=SLOW)
+    page.wait_for_function("window.lengths.at(-1) === '10,10,10,10'")
     assert set(page.evaluate("window.lengths")) <= {"9,9,9,9", "10,10,10,10"}
