@@ -23,9 +23,9 @@ def decision_boundary(variants: Sequence[str]) -> LivePlot:
     Diagnoses: bays and islands of one colour around single points of the other are learned by heart; a smooth line that leaves
     some points on the wrong side takes them for noise.
     """
-    axis = {"nticks": 5, "constrain": "domain"}
+    axis = {"nticks": 5}
     x, y = (theme.linear_axis(f"{name} coordinate (σ)", **axis) for name in ("First", "Second"))
-    chart = theme.beside("decision_boundary", variants, x, y)
+    chart = theme.beside("decision_boundary", variants, x, y, same_x=True)
     bindings: list[Binding] = []
     for place, variant in enumerate(variants, start=1):
         for trace in (_map(variant), _edge(variant)):
@@ -37,8 +37,6 @@ def decision_boundary(variants: Sequence[str]) -> LivePlot:
             number = len(chart.data)
             chart.add_trace(_points(variant, label), row=1, col=place)
             bindings += [Binding(number, attr, f"points_{attr}_{label}", variant, "rows") for attr in ("x", "y")]
-        # each map is square by itself: with axes that match one another too, Plotly lets wide charts shrink to slivers
-        chart.update_yaxes(matches=None, scaleanchor=f"x{place if place > 1 else ''}", col=place)
     bar = theme.shares("Probability of the second class (squares)") | {"colorscale": SCALE, "cmax": 100}
     bar["colorbar"] |= {"tickformat": None, "ticksuffix": " %"}
     chart.update_layout(coloraxis=bar, hovermode="closest", margin_b=118)

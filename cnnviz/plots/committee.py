@@ -75,9 +75,9 @@ def gate_regions(variants: Sequence[str], only: tuple[str, ...] = (), experts: i
     Diagnoses: straight seams, as the gate is one linear layer; within each region one expert draws the border.
     """
     shown = [variant for variant in variants if not only or variant in only]
-    axis = {"nticks": 5, "constrain": "domain"}
+    axis = {"nticks": 5}
     x, y = (theme.linear_axis(f"{name} coordinate (σ)", **axis) for name in ("First", "Second"))
-    chart = theme.beside("gate_regions", shown, x, y)
+    chart = theme.beside("gate_regions", shown, x, y, same_x=True)
     bindings: list[Binding] = []
     for place, variant in enumerate(shown, start=1):
         for trace, column in ((_regions(variant), "gate"), (_edge(variant), "boundary")):
@@ -89,7 +89,6 @@ def gate_regions(variants: Sequence[str], only: tuple[str, ...] = (), experts: i
             number = len(chart.data)
             chart.add_trace(_points(variant, label), row=1, col=place)
             bindings += [Binding(number, attr, f"points_{attr}_{label}", variant, "rows") for attr in ("x", "y")]
-        chart.update_yaxes(matches=None, scaleanchor=f"x{place if place > 1 else ''}", col=place)  # a square, as its grid is
     chart.update_layout(coloraxis=_experts(experts), hovermode="closest", margin_b=118)
     told = ", ".join(f"{v} {{{v}}}" for v in shown)
     numbers = {v: Quantity(v, "experts_in_use") for v in shown}
