@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +18,18 @@ def opened(server: str, page: Page, query: str) -> None:
 def layers_drawn(page: Page) -> int:
     found: int = page.evaluate("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length")
     return found
+
+
+def held(page: Page) -> FloatRect:
+    """Presses the middle of the slider Depth and waits for the picture of about fifty layers; where the slider is."""
+    track = page.locator(".stSlider", has_text="Depth").locator("input[type=range]").locator("xpath=ancestor::*[@role='group']")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length > 40")
+    return box
 
 
 def test_it_draws_what_is_stored_without_a_run_and_has_nothing_to_press(server: str, page: Page) -> None:
@@ -58,13 +70,7 @@ def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(ser
 def test_it_follows_a_slider_that_is_still_held(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
-    track = page.locator(".stSlider", has_text="Depth").locator("input[type=range]").locator("xpath=ancestor::*[@role='group']")
-    track.scroll_into_view_if_needed()
-    box = track.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length > 40")
+    box = held(page)
     assert "depth=9" in page.url, "the page was told, though the slider was not let go"
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
     page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length < 35")
@@ -72,7 +78,17 @@ def test_it_follows_a_slider_that_is_still_held(server: str, page: Page) -> None
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     wanted = int(page.locator(".stSlider", has_text="Depth").locator("input[type=range]").input_value())
     page.wait_for_url(f"**depth={wanted}**")
-    assert layers_drawn(page) == wanted
+    drawn = "wanted => document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === wanted"
+    page.wait_for_function(drawn, arg=wanted)
+
+
+def test_its_picture_stays_for_as_long_as_the_slider_is_held(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
+    held(page)
+    page.wait_for_timeout(3_000)  # a page that was told of the run would have asked for the slider's old place by now
+    assert layers_drawn(page) > 40
+    page.mouse.up()
 
 
 def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:

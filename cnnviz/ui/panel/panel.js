@@ -60,7 +60,9 @@ class Panel {
     this.component = component
     const { relay, mail } = component.data
     const late = this.data && component.data.number < this.data.number
+    this.known = component.data.number
     this.show(late ? { ...this.data, relay, mail } : component.data)
+    if (this.data.instant && this.run?.finished) setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
   }
 
   // data: the page's, from its script, or sooner from the server
@@ -225,7 +227,9 @@ class Panel {
 
   tellRun() {
     if (!this.run || this.data === null || this.toldRun === this.run.id) return
-    if (this.data.instant && !this.run.finished) return // its numbers are there at once, and only then worth a script run
+    // An instant run's numbers are there at once and only then worth a script run, and not while a slider is held that the page
+    // knows nothing of: its script would ask for the slider's old place.
+    if (this.data.instant && !(this.run.finished && this.data.number === this.known)) return
     this.toldRun = this.run.id
     this.tellPage('run', this.run.id)
   }
