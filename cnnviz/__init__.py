@@ -6,6 +6,7 @@ Importing the package is cheap: torch is loaded at the first use of a name that 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError, replace
 from cnnviz.engine.records import Recording, Snapshot
 
@@ -23,6 +24,7 @@ __all__ = [
     "replace",
     "train",
     "train_together",
+    "zoo",
 ]
 
 _LAZY = {

@@ -1,4 +1,4 @@
-"""The command line: `python -m cnnviz list | run | code | serve | record-assets`."""
+"""The command line: `python -m cnnviz list | run | code | table | serve | record-assets | zoo-assets`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cnnviz import lessons, record_assets
+from cnnviz import lessons, record_assets, zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Ending, Recording, RecordingError, Snapshot
 from cnnviz.settings import ASSETS, ROOT, settings
+from cnnviz.zoo import rows as zoo_rows
 
 FIRST_PORT = 8501
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         return COMMANDS[given.command](given)
-    except (ExperimentError, RecordingError, UsageError) as problem:
+    except (ExperimentError, RecordingError, UsageError, zoo.ZooError) as problem:
         print(f"python -m cnnviz {given.command}: {problem}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `python -m cnnviz list | head`: nobody reads on, so there is nothing left to say
@@ -65,6 +66,10 @@ def parser() -> Parser:
     code.add_argument("--notebook", action="store_true", help="a Jupyter notebook instead of a script")
     code.add_argument("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
 
+    table = commands.add_parser("table", help="a published network's layers: sizes, parameters, multiply-adds, receptive fields")
+    table.add_argument("network", metavar="NAME", nargs="?", help="all networks, a line each, where none is given")
+    table.add_argument("--csv", action="store_true", help="every column, separated by commas")
+
     serve = commands.add_parser("serve", help="open the course for a browser")
     serve.add_argument("--port", type=port, help=f"the first free one from {FIRST_PORT} up where none is given")
 
@@ -73,6 +78,9 @@ def parser() -> Parser:
     record.add_argument(
         "--check", action="store_true", help="write nothing; say what is missing or stale, and fail where something is"
     )
+
+    zoo_files = commands.add_parser("zoo-assets", help="write the published networks' cards and tables into assets/zoo")
+    zoo_files.add_argument("--family", metavar="NAME", help="this family only")
     return top
 
 
@@ -191,6 +199,17 @@ def check_writable(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UsageError(f"--out (='{path}') can't be written there.")
 
 
+def print_table(given: argparse.Namespace) -> int:
+    if given.network:
+        print((zoo_rows.to_csv if given.csv else zoo_rows.to_text)(zoo.table(given.network)).rstrip())
+        return 0
+    width = max(map(len, zoo.names()))
+    for name in zoo.names():
+        millions, billions = zoo.totals(name).params / 1e6, zoo.totals(name).macs / 1e9
+        print(f"{name:{width}}  {zoo.card(name).year}  {millions:9.3f} M parameters  {billions:7.3f} G multiply-adds")
+    return 0
+
+
 def serve(given: argparse.Namespace) -> int:
     chosen = given.port or next((p for p in range(FIRST_PORT, FIRST_PORT + 100) if is_free(p)), FIRST_PORT)
     if not is_free(chosen):
@@ -254,12 +273,26 @@ def _report(missing: Sequence[str], stale: Sequence[Path]) -> int:
     return 1 if missing or stale else 0
 
 
+def write_zoo(given: argparse.Namespace) -> int:
+    from cnnviz.zoo import assets
+
+    for path in [] if given.family else assets.stale():
+        path.unlink()
+        print(f"removed {path.name}, which no network asks for")
+    for family, members in assets.families(given.family).items():
+        for path in assets.write(family, members):
+            print(f"wrote {path.relative_to(ROOT)}, {path.stat().st_size / 1e3:,.1f} kB", flush=True)
+    return 0
+
+
 COMMANDS = {
     "list": list_lessons,
     "run": run_experiment,
     "code": write_code,
+    "table": print_table,
     "serve": serve,
     "record-assets": record_all,
+    "zoo-assets": write_zoo,
 }
 
 

@@ -19,8 +19,10 @@ MAY_IMPORT_STREAMLIT = ("cnnviz/ui/", "pages/", "app.py")
 MAY_IMPORT_PLOTLY = ("cnnviz/plots/", "cnnviz/ui/", "cnnviz/live/")
 RUN_BY_STREAMLIT = "cnnviz.ui.site"  # draws where it stands; the pages that it draws have a test of their own
 RUNS_IN_A_WORKER = ("cnnviz/engine/train.py", "cnnviz/runners/worker.py")
+BUILDS_NETWORKS = ("cnnviz/zoo/families/", "cnnviz/zoo/assets.py", "cnnviz/zoo/blocks.py", "cnnviz/zoo/operations.py",
+                   "cnnviz/zoo/reach.py", "cnnviz/zoo/registry.py", "cnnviz/zoo/trace.py")  # fmt: skip
 NEVER_TORCH = ("app", "cnnviz", "cnnviz.plots", "cnnviz.ui", "cnnviz.live", "cnnviz.lessons", "cnnviz.store", "cnnviz.settings",
-               "cnnviz.runners.base", "cnnviz.runners.local", "cnnviz.engine.export", "cnnviz.engine.data",
+               "cnnviz.zoo", "cnnviz.runners.base", "cnnviz.runners.local", "cnnviz.engine.export", "cnnviz.engine.data",
                "cnnviz.__main__")  # fmt: skip
 
 
@@ -46,7 +48,8 @@ def modules_of(package: str) -> list[str]:
     base = ROOT / package.replace(".", "/")
     files = sorted(base.rglob("*.py")) if base.is_dir() and package != "cnnviz" else []
     inner = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files if file.name != "__init__.py"]
-    return [package, *(name for name in inner if f"{name.replace('.', '/')}.py" not in RUNS_IN_A_WORKER)]
+    elsewhere = (*RUNS_IN_A_WORKER, *BUILDS_NETWORKS)
+    return [package, *(name for name in inner if not f"{name.replace('.', '/')}.py".startswith(elsewhere))]
 
 
 def in_a_fresh_process(code: str) -> str:

@@ -1,0 +1,72 @@
+"""Published networks by name: their cards, what builds them, and their tables of layers.
+
+Cards and tables of the networks as published come from assets/zoo, without torch: a page reads them in its own process. `build`,
+and a table for other classes, channels or sizes, load torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.zoo import stored
+from cnnviz.zoo.cards import CATEGORIES, Card, Paper, Printed, PublishedError, ZooError, named
+from cnnviz.zoo.rows import KINDS, Row, Totals
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = [
+    "CATEGORIES",
+    "KINDS",
+    "Card",
+    "Paper",
+    "Printed",
+    "PublishedError",
+    "Row",
+    "Totals",
+    "ZooError",
+    "build",
+    "card",
+    "names",
+    "table",
+    "totals",
+]
+
+
+def names() -> tuple[str, ...]:
+    """Every network's name, the oldest first."""
+    return tuple(stored.entries())
+
+
+def card(name: str) -> Card:
+    """What is known of a network. Raises ZooError naming the near ones."""
+    found: stored.Entry = named(stored.entries(), name)
+    return found.card
+
+
+def totals(name: str) -> Totals:
+    """What a network's table adds up to, for one example, as published."""
+    found: stored.Entry = named(stored.entries(), name)
+    return found.totals
+
+
+def build(name: str, *, classes: int | None = None, in_channels: int | None = None, **options: Any) -> nn.Module:
+    """The network with fresh weights, in training mode: (N, *input_shape) to logits (N, classes).
+
+    Where its card says so, a tuple whose first is the logits. classes, in_channels: the card's unless given; options: what a
+    family's builder takes besides. Raises ZooError for an unknown name or option.
+    """
+    from cnnviz.zoo import registry
+
+    return registry.find(name).build(classes, in_channels, **options)
+
+
+def table(name: str, *, classes: int | None = None, input_shape: Sequence[int] | None = None, **options: Any) -> tuple[Row, ...]:
+    """The rows of a network, for one example: the stored ones, or, where anything is given, those of that network, without memory
+    for weights. input_shape: (C, H, W), the card's unless given."""
+    if classes is None and input_shape is None and not options:
+        return stored.read_table(card(name).name)
+    from cnnviz.zoo import registry
+
+    return registry.find(name).table(classes, input_shape, **options)

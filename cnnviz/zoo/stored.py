@@ -1,0 +1,70 @@
+"""Cards and tables as files in assets/zoo: what a page reads, without torch.
+
+`cards/FAMILY.json` holds a family's cards with what their tables add up to; `tables/NAME.json.gz` one network's rows. The files
+are written by `python -m cnnviz zoo-assets` from the families themselves.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from cnnviz.settings import ASSETS
+from cnnviz.zoo import rows as table
+from cnnviz.zoo.cards import Card
+from cnnviz.zoo.rows import Row, Totals
+
+FOLDER = ASSETS / "zoo"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A card and what its network's table adds up to."""
+
+    card: Card
+    totals: Totals
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every stored network by name, by year, then by family, then as the family has them."""
+    found = [entry for path in sorted(cards_folder().glob("*.json")) for entry in read_cards(path)]
+    return {entry.card.name: entry for entry in sorted(found, key=lambda entry: entry.card.year)}
+
+
+def cards_folder(folder: Path = FOLDER) -> Path:
+    return folder / "cards"
+
+
+def table_file(name: str, folder: Path = FOLDER) -> Path:
+    return folder / "tables" / f"{name}.json.gz"
+
+
+def read_cards(path: Path) -> list[Entry]:
+    """The entries of one family's file."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return [Entry(Card.from_data(each["card"]), Totals(**each["totals"])) for each in data]
+
+
+def cards_text(family: Sequence[Entry]) -> str:
+    """A family's file."""
+    data = [{"card": entry.card.to_data(), "totals": asdict(entry.totals)} for entry in family]
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_table(name: str, folder: Path = FOLDER) -> tuple[Row, ...]:
+    """A network's stored rows."""
+    return table.from_data(json.loads(gzip.decompress(table_file(name, folder).read_bytes())))
+
+
+def write_table(name: str, rows: Sequence[Row], folder: Path = FOLDER) -> Path:
+    """Store a network's rows; the file."""
+    path = table_file(name, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(table.to_data(rows), separators=(",", ":"))
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    return path

@@ -1,0 +1,241 @@
+"""A network's table, written down while one example of shape only goes through it.
+
+The model lies on torch's meta device: no weight and no activation takes memory. Every call of a torch function is seen by a
+TorchFunctionMode, so chunking, concatenation, routing and arithmetic need nothing from a family: what makes a row is listed in
+`operations.KIND_OF`, all else (reshape, chunk, pad, 0.2 * x) passes on which rows its result comes from. A module whose class
+says `row = "pool"` (a kind) is one row, whatever it does inside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from cnnviz.zoo.operations import (
+    ARITHMETIC,
+    CROPPING,
+    KIND_OF,
+    Window,
+    arguments_of,
+    enlargement,
+    has_window,
+    multiply_adds,
+    name_of,
+    window_of,
+)
+from cnnviz.zoo.reach import Reach, merged
+from cnnviz.zoo.rows import Row
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Where a tensor comes from: rows, weights that no row has counted yet, and its geometry, None for one without an image."""
+
+    rows: frozenset[int] = frozenset()
+    weights: frozenset[int] = frozenset()
+    reach: Reach | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.rows and not self.weights
+
+
+@dataclass
+class Folded:
+    """A module that is one row, while it runs."""
+
+    module: nn.Module
+    macs: int = 0
+
+
+def table_of(model: nn.Module, input_shape: Sequence[int]) -> tuple[Row, ...]:
+    """The rows of a model for one example of `input_shape`, in the order of execution, as it is when it does not train.
+
+    A model that is not on the meta device works, too, and computes.
+    """
+    trained = model.training
+    tracer = Tracer(model)
+    image = torch.zeros((1, *input_shape), device=next((weight.device for weight in model.parameters()), "cpu"))
+    try:
+        with torch.no_grad(), tracer:
+            tracer.begin(image)
+            model.eval()(image)
+    finally:
+        tracer.let_go()
+        model.train(trained)
+    return tuple(tracer.rows)
+
+
+class Tracer(TorchFunctionMode):
+    """Writes a row for each operation of a model; keeps every tensor, for its identity tells which one it is."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.trails: dict[int, Trail] = {}
+        self.kept: list[Tensor] = []
+        self.counted: set[int] = set()
+        self.sizes = {id(weight): weight.numel() for weight in model.parameters()}
+        self.names: Counter[str] = Counter()
+        self.running: list[tuple[str, nn.Module]] = []
+        self.folded: Folded | None = None
+        self.hooks: list[Any] = []
+        for name, module in model.named_modules():
+            self.hooks.append(module.register_forward_pre_hook(self._enter(name)))
+            self.hooks.append(module.register_forward_hook(self._leave))
+
+    def let_go(self) -> None:
+        for hook in self.hooks:
+            hook.remove()
+
+    def begin(self, image: Tensor) -> None:
+        """Row 0: the input."""
+        shape = tuple(image.shape[1:])
+        reach = Reach.of_input(shape)
+        self.rows.append(Row("input", "input", "", shape, receptive_field=reach.pixels))
+        self._remember(image, Trail(frozenset([0]), frozenset(), reach if shape[1:] else None))
+
+    def _enter(self, name: str) -> Any:
+        def enter(module: nn.Module, arguments: Any) -> None:
+            self.running.append((name, module))
+            if self.folded is None and hasattr(type(module), "row"):
+                self.folded = Folded(module)
+
+        return enter
+
+    def _leave(self, module: nn.Module, arguments: Any, output: Any) -> None:
+        if self.folded and self.folded.module is module:
+            results, macs = list(_tensors(output)), self.folded.macs
+            self.folded = None
+            trail = self._joined(results)
+            kernel, stride, padding = (_as_tuple(getattr(module, name, ())) for name in ("kernel_size", "stride", "padding"))
+            self._write(str(module.row), type(module).__name__, results, trail, Window(kernel, stride, padding), macs)
+        self.running.pop()
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        named = kwargs or {}
+        result = function(*args, **named)
+        results = list(_tensors(result))
+        if results:
+            self._note(name_of(function), args, named, results)
+        return result
+
+    def _note(self, name: str, args: Sequence[Any], named: Mapping[str, Any], results: list[Tensor]) -> None:
+        sources = list(_tensors((args, named)))
+        if not sources:
+            return
+        trail = self._after(name, args, named, sources, results[0])
+        macs = multiply_adds(name, args, named, results[0])
+        if self.folded or not self._makes_a_row(name, sources):
+            if self.folded:
+                self.folded.macs += macs
+            for tensor in results:
+                self._remember(tensor, _cropped(trail, tensor) if name in CROPPING else trail)
+            return
+        window = window_of(name, arguments_of(name, args, named), results[0]) if has_window(name) else Window()
+        self._write(KIND_OF[name], name, results, trail, window, macs)
+
+    def _makes_a_row(self, name: str, sources: Sequence[Tensor]) -> bool:
+        kind = KIND_OF.get(name)
+        if kind not in ARITHMETIC:
+            return kind is not None and any(not self._trail(source).is_constant for source in sources)
+        return sum(not self._trail(source).is_constant for source in sources) > 1
+
+    def _after(
+        self, name: str, args: Sequence[Any], named: Mapping[str, Any], sources: Sequence[Tensor], result: Tensor
+    ) -> Trail:
+        """The trail of an operation's result."""
+        trail = self._joined(sources, result if name in KIND_OF else None)
+        reach, image = self._trail(sources[0]).reach, sources[0]
+        if reach is None or trail.reach is None:
+            return trail
+        if has_window(name):
+            window = window_of(name, arguments_of(name, args, named), result)
+            stride = enlargement(image, result) if name.startswith("conv_transpose") else window.stride
+            return Trail(trail.rows, trail.weights, reach.seen_by(image).through(window.span, stride, result))
+        if KIND_OF.get(name) == "upsample":
+            neighbours = (1 if named.get("mode", "nearest") == "nearest" else 2,) * len(reach.step)
+            return Trail(trail.rows, trail.weights, reach.seen_by(image).through(neighbours, enlargement(image, result), result))
+        if KIND_OF.get(name) in ("matmul", "fc") or (KIND_OF.get(name) == "pool" and reach.space_of(result) != reach.size):
+            return Trail(trail.rows, trail.weights, trail.reach.whole(reach.space_of(result)))
+        return trail
+
+    def _joined(self, tensors: Sequence[Tensor], result: Tensor | None = None) -> Trail:
+        """What several tensors come from, together; with a result, its geometry is worked out, else the first one's is kept."""
+        trails = [self._trail(tensor) for tensor in tensors]
+        rows = frozenset[int]().union(*(trail.rows for trail in trails))
+        weights = frozenset[int]().union(*(trail.weights for trail in trails))
+        reaches = [(trail.reach, tensor) for trail, tensor in zip(trails, tensors, strict=True) if trail.reach is not None]
+        if not reaches:
+            return Trail(rows, weights)
+        if result is None:
+            return Trail(rows, weights, reaches[0][0])
+        return Trail(rows, weights, merged([reach.seen_by(tensor) for reach, tensor in reaches], result))
+
+    def _write(self, kind: str, operation: str, results: list[Tensor], trail: Trail, window: Window, macs: int) -> None:
+        new = trail.weights - self.counted
+        self.counted |= new
+        path, module = self.running[-1] if self.running else ("", None)
+        whole_module = (module is not None and not any(module.children())) or self._is_folded_row(module)
+        row = Row(
+            name=self._unused(path if whole_module and path else ".".join(filter(None, (path, operation)))),
+            kind=kind,
+            operation=type(module).__name__ if whole_module and path else operation,
+            output_shape=tuple(results[0].shape[1:]),
+            sources=tuple(sorted(trail.rows)),
+            kernel_size=window.kernel,
+            stride=window.stride,
+            padding=window.padding,
+            groups=window.groups,
+            params=sum(self.sizes[weight] for weight in new),
+            macs=macs,
+            receptive_field=trail.reach.pixels if trail.reach else (),
+        )
+        self.rows.append(row)
+        for tensor in results:
+            self._remember(tensor, Trail(frozenset([len(self.rows) - 1]), frozenset(), trail.reach))
+
+    @staticmethod
+    def _is_folded_row(module: nn.Module | None) -> bool:
+        return module is not None and hasattr(type(module), "row")
+
+    def _unused(self, name: str) -> str:
+        self.names[name] += 1
+        return name if self.names[name] == 1 else f"{name}#{self.names[name]}"
+
+    def _trail(self, tensor: Tensor) -> Trail:
+        known = self.trails.get(id(tensor))
+        if known is not None:
+            return known
+        return Trail(weights=frozenset([id(tensor)])) if id(tensor) in self.sizes else Trail()
+
+    def _remember(self, tensor: Tensor, trail: Trail) -> None:
+        self.trails[id(tensor)] = trail
+        self.kept.append(tensor)
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Every tensor in arguments or results, however they are nested."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _tensors(inner)
+
+
+def _cropped(trail: Trail, tensor: Tensor) -> Trail:
+    if trail.reach is None or not trail.reach.size:
+        return trail
+    return Trail(trail.rows, trail.weights, trail.reach.resized(tensor))
+
+
+def _as_tuple(value: int | Iterable[int]) -> tuple[int, ...]:
+    return (value, value) if isinstance(value, int) else tuple(value)
