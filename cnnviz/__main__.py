@@ -276,12 +276,14 @@ def _report(missing: Sequence[str], stale: Sequence[Path]) -> int:
 def write_zoo(given: argparse.Namespace) -> int:
     from cnnviz.zoo import assets
 
-    for path in [] if given.family else assets.stale():
+    folder = ASSETS / "zoo"
+    chosen = assets.families(given.family)
+    for path in [] if given.family else assets.stale(folder):
         path.unlink()
         print(f"removed {path.name}, which no network asks for")
-    for family, members in assets.families(given.family).items():
-        for path in assets.write(family, members):
-            print(f"wrote {path.relative_to(ROOT)}, {path.stat().st_size / 1e3:,.1f} kB", flush=True)
+    for family, members in chosen.items():
+        for path in assets.write(family, members, folder):
+            print(f"wrote {path.name}, {path.stat().st_size / 1e3:,.1f} kB", flush=True)
     return 0
 
 

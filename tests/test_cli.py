@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnviz import Experiment, Recording, __main__, lessons, record, replace
+from cnnviz import Experiment, Recording, __main__, lessons, record, replace, zoo
 from cnnviz.__main__ import main, progress_line
 from cnnviz.engine import export
 from cnnviz.lessons import Lesson, Prediction, Preset
+from cnnviz.zoo import rows, stored
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Experiment.of(dataset="moons", net="mlp", depth=2, width=4, train_examples=40, test_examples=20, steps=30,
@@ -210,6 +211,58 @@ def test_rounding_keeps_what_it_must(value: float) -> None:
     rounded = round_mantissa(np.float32(value))
     assert rounded.shape == ()
     np.testing.assert_allclose(rounded, np.float32(value), rtol=1.3e-4, atol=1e-41)
+
+
+def test_table_prints_the_rows_of_a_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", "lenet"]) == 0
+    assert capsys.readouterr().out == rows.to_text(zoo.table("lenet")) + "\n"
+    assert main(["table", "lenet", "--csv"]) == 0
+    assert capsys.readouterr().out == rows.to_csv(zoo.table("lenet"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["table", "lenet_5"], r"table: There is no network 'lenet_5'; try lenet, .*\."),
+        (["zoo-assets", "--family", "lenets"], r"zoo-assets: There is no family 'lenets'; try lenet, .*\."),
+    ],
+)
+def test_an_unknown_network_or_family_names_the_near_ones(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert re.fullmatch(f"python -m cnnviz {sentence}\n", capsys.readouterr().err)
+
+
+def test_table_without_a_name_prints_a_line_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(zoo.names())
+    assert lines[0].split() == ["lenet", "1998", "0.431", "M", "parameters", "0.002", "G", "multiply-adds"]
+
+
+def test_zoo_assets_writes_what_changed_and_removes_what_no_network_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cnnviz.zoo import assets, registry
+
+    lenets = {name: registry.find(name) for name in ("lenet", "lenet5_1998")}
+    monkeypatch.setattr(assets, "networks", lambda: lenets)
+    monkeypatch.setattr(__main__, "ASSETS", tmp_path)
+    assert main(["zoo-assets"]) == 0
+    written = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert written == ["wrote lenet.json.gz", "wrote lenet5_1998.json.gz", "wrote lenet.json"]
+    cards, table = tmp_path / "zoo" / "cards" / "lenet.json", tmp_path / "zoo" / "tables" / "lenet.json.gz"
+    assert stored.read_cards(cards)[0] == stored.entries()["lenet"]
+    assert stored.read_table("lenet", tmp_path / "zoo") == zoo.table("lenet")
+
+    table.rename(table.with_name("lenet9.json.gz"))
+    assert main(["zoo-assets"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "removed lenet9.json.gz, which no network asks for"
+    assert second.startswith("wrote lenet.json.gz")
+    assert main(["zoo-assets", "--family", "lenet"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 @pytest.fixture

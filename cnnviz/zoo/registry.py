@@ -80,11 +80,11 @@ def architecture(card: Card) -> Callable[[Builder], Builder]:
 
 @cache
 def networks() -> Mapping[str, Network]:
-    """Every network by name, by year, then as the families' files have them."""
+    """Every network by name, by year, then by family, then as the family has them."""
     families = import_module("cnnviz.zoo.families")
     for found in pkgutil.iter_modules(families.__path__):
         import_module(f"{families.__name__}.{found.name}")
-    return dict(sorted(_NETWORKS.items(), key=lambda item: item[1].card.year))
+    return dict(sorted(_NETWORKS.items(), key=lambda item: (item[1].card.year, item[1].card.family)))
 
 
 def find(name: str) -> Network:

@@ -143,9 +143,11 @@ class Tracer(TorchFunctionMode):
 
     def _makes_a_row(self, name: str, sources: Sequence[Tensor]) -> bool:
         kind = KIND_OF.get(name)
-        if kind not in ARITHMETIC:
-            return kind is not None and any(not self._trail(source).is_constant for source in sources)
-        return sum(not self._trail(source).is_constant for source in sources) > 1
+        if kind is None or not any(self._trail(source).rows for source in sources):
+            return (
+                False  # what is done to weights alone, such as dividing them by their norm, belongs to the layer that uses them
+            )
+        return kind not in ARITHMETIC or sum(not self._trail(source).is_constant for source in sources) > 1
 
     def _after(
         self, name: str, args: Sequence[Any], named: Mapping[str, Any], sources: Sequence[Tensor], result: Tensor

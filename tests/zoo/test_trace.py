@@ -86,6 +86,15 @@ def test_a_bare_weight_is_counted_where_it_first_counts() -> None:
     assert [(row.name, row.kind, row.params) for row in table[1:]] == [("net.a", "multiply", 4)]
 
 
+def test_what_is_done_to_weights_belongs_to_the_layer_that_uses_them() -> None:
+    def forward(x, net):
+        weight = net["a"].weight
+        return F.conv2d(x, weight / weight.mean((1, 2, 3), keepdim=True), padding=1)
+
+    table = measured(forward, a=conv(4, 4, 3))
+    assert [(row.kind, row.params) for row in table[1:]] == [("conv", 144)]
+
+
 def test_a_module_that_names_its_kind_is_one_row_whatever_it_does_inside() -> None:
     class Routed(nn.Module):
         row = "capsule"
