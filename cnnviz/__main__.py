@@ -61,8 +61,10 @@ def parser() -> Parser:
         "--out", type=Path, metavar="FILE", help="write what was recorded: .npz (everything) or .csv (no histograms)"
     )
 
-    code = commands.add_parser("code", help="the same experiment as plain PyTorch, without cnnviz")
-    code.add_argument("preset", metavar="PRESET", help="lesson/preset (all its variants) or lesson/preset/B")
+    code = commands.add_parser("code", help="the same experiment, or a published network, as plain PyTorch, without cnnviz")
+    code.add_argument(
+        "preset", metavar="PRESET_OR_NETWORK", help="lesson/preset (all its variants), lesson/preset/B, or a network's name"
+    )
     code.add_argument("--notebook", action="store_true", help="a Jupyter notebook instead of a script")
     code.add_argument("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
 
@@ -168,18 +170,30 @@ def progress_line(snapshot: Snapshot) -> str:
 
 
 def write_code(given: argparse.Namespace) -> int:
-    from cnnviz.engine import export
-
-    variants = variants_of(given.preset)
     if given.out:
         check_writable(given.out, (".ipynb",) if given.notebook else (".py",))
-    text = export.notebook(variants) if given.notebook else export.script(variants)
+    text = network_code(given) if given.preset in zoo.names() else experiment_code(given)
     if given.out:
         given.out.write_text(text, encoding="utf-8")
         print(f"Written to {given.out}.")
     else:
         print(text)
     return 0
+
+
+def experiment_code(given: argparse.Namespace) -> str:
+    from cnnviz.engine import export
+
+    variants = variants_of(given.preset)
+    return export.notebook(variants) if given.notebook else export.script(variants)
+
+
+def network_code(given: argparse.Namespace) -> str:
+    from cnnviz.zoo import standalone
+
+    if given.notebook:
+        raise UsageError(f"a network's code (={given.preset}) is a script; leave --notebook out.")
+    return standalone.script(given.preset)
 
 
 def variants_of(path: str) -> Mapping[str, Experiment]:

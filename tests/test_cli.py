@@ -17,7 +17,7 @@ from cnnviz import Experiment, Recording, __main__, lessons, record, replace, zo
 from cnnviz.__main__ import main, progress_line
 from cnnviz.engine import export
 from cnnviz.lessons import Lesson, Prediction, Preset
-from cnnviz.zoo import rows, stored
+from cnnviz.zoo import rows, standalone, stored
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Experiment.of(dataset="moons", net="mlp", depth=2, width=4, train_examples=40, test_examples=20, steps=30,
@@ -232,6 +232,15 @@ def test_an_unknown_network_or_family_names_the_near_ones(
 ) -> None:
     assert main(arguments) == 2
     assert re.fullmatch(f"python -m cnnviz {sentence}\n", capsys.readouterr().err)
+
+
+def test_code_of_a_network_is_its_own_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "lenet.py"
+    assert main(["code", "lenet", "--out", str(target)]) == 0
+    assert target.read_text(encoding="utf-8") == standalone.script("lenet")
+    capsys.readouterr()
+    assert main(["code", "lenet", "--notebook"]) == 2
+    assert capsys.readouterr().err == ("python -m cnnviz code: a network's code (=lenet) is a script; leave --notebook out.\n")
 
 
 def test_table_without_a_name_prints_a_line_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,12 +31,17 @@ def write(family: str, members: list[Network], folder: Path = stored.FOLDER) -> 
     tables = {network.card.name: network.table() for network in members}
     changed = [path for name, rows in tables.items() if (path := _renewed_table(name, rows, folder))]
     file = stored.cards_folder(folder) / f"{family}.json"
-    text = stored.cards_text([Entry(network.card, totals(tables[network.card.name])) for network in members])
+    text = stored.cards_text([entry_of(network, tables[network.card.name]) for network in members])
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         changed.append(file)
     return changed
+
+
+def entry_of(network: Network, rows: tuple[Row, ...]) -> Entry:
+    """What is stored of a network besides its rows."""
+    return Entry(network.card, totals(rows), network.place, network.call)
 
 
 def _renewed_table(name: str, rows: tuple[Row, ...], folder: Path) -> Path | None:

@@ -34,6 +34,14 @@ class Network:
         return builder.__module__
 
     @property
+    def call(self) -> str:
+        """The builder's call as Python text, of the names classes and in_channels."""
+        sizes = ["classes=classes", "in_channels=in_channels"]
+        if not isinstance(self.builder, partial):
+            return f"{self.builder.__name__}({', '.join(sizes)})"
+        return f"{self.builder.func.__name__}({', '.join([*_arguments(self.builder), *sizes])})"
+
+    @property
     def options(self) -> tuple[str, ...]:
         given = self.builder.keywords if isinstance(self.builder, partial) else {}
         names = inspect.signature(self.builder).parameters
@@ -54,6 +62,27 @@ class Network:
         with torch.device("meta"):
             model = self.build(classes, shape[0], **options)
         return table_of(model, shape)
+
+
+def _arguments(call: partial[Any]) -> list[str]:
+    return [*map(_text, call.args), *(f"{name}={_text(value)}" for name, value in call.keywords.items())]
+
+
+def _text(value: Any) -> str:
+    """An argument as Python text: a number, a text, a tuple, a dict, a function, a class, or a partial of these."""
+    if isinstance(value, partial):
+        return f"partial({', '.join([_text(value.func), *_arguments(value)])})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_text(key)}: {_text(inner)}' for key, inner in value.items())}}}"
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    if isinstance(value, type) or inspect.isfunction(value):
+        return f"nn.{value.__name__}" if value.__module__.startswith("torch.nn") else value.__name__
+    raise ZooError(f"{value!r} can't be written as Python text; give a builder numbers, texts, tuples, functions or classes.")
 
 
 _NETWORKS: dict[str, Network] = {}

@@ -23,10 +23,12 @@ FOLDER = ASSETS / "zoo"
 
 @dataclass(frozen=True)
 class Entry:
-    """A card and what its network's table adds up to."""
+    """A card, what its network's table adds up to, and how it is built: `call`, in `module`, of classes and in_channels."""
 
     card: Card
     totals: Totals
+    module: str
+    call: str
 
 
 @cache
@@ -47,12 +49,15 @@ def table_file(name: str, folder: Path = FOLDER) -> Path:
 def read_cards(path: Path) -> list[Entry]:
     """The entries of one family's file."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return [Entry(Card.from_data(each["card"]), Totals(**each["totals"])) for each in data]
+    return [Entry(Card.from_data(each["card"]), Totals(**each["totals"]), each["module"], each["call"]) for each in data]
 
 
 def cards_text(family: Sequence[Entry]) -> str:
     """A family's file."""
-    data = [{"card": entry.card.to_data(), "totals": asdict(entry.totals)} for entry in family]
+    data = [
+        {"card": entry.card.to_data(), "totals": asdict(entry.totals), "module": entry.module, "call": entry.call}
+        for entry in family
+    ]
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

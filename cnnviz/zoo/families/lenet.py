@@ -32,7 +32,7 @@ LENET5 = Card(
     input_shape=(1, 32, 32),
     classes=10,
     params=Printed("60,000", "section II.B"),
-    errors=(PublishedError(0.95, "error", "MNIST", "test", "section III.C"),),
+    errors=(PublishedError(0.95, "error", "MNIST", "test", "section III.B"),),
     differs="The output's target codes are random ±1; the paper draws each character as 7×12 pixels. They are not trained.",
 )
 LENET = replace(

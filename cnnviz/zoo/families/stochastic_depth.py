@@ -15,6 +15,7 @@ from cnnviz.zoo.cards import Card, Paper, Printed, PublishedError
 from cnnviz.zoo.families.cifar_resnet import Unit, cifar_resnet
 from cnnviz.zoo.registry import architecture
 
+RESULTS = "Table 2 of Huang et al. 2017, arXiv 1608.06993, which lists it"
 CARD = Card(
     name="stochastic_depth110",
     title="ResNet-110 with stochastic depth",
@@ -30,11 +31,11 @@ CARD = Card(
     input_shape=(3, 32, 32),
     classes=10,
     smallest=1,
-    params=Printed("1.7M", "section 4"),
+    params=Printed("1.7M", RESULTS),
     depth=110,
     errors=(
-        PublishedError(5.23, "error", "CIFAR-10", "test, flips and shifts", "Table 1"),
-        PublishedError(24.58, "error", "CIFAR-100", "test, flips and shifts", "Table 1"),
+        PublishedError(5.23, "error", "CIFAR-10", "test, flips and shifts", RESULTS),
+        PublishedError(24.58, "error", "CIFAR-100", "test, flips and shifts", RESULTS),
     ),
     surveyed=False,
 )
