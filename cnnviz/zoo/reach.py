@@ -29,8 +29,7 @@ class Reach:
 
     def seen_by(self, tensor: Tensor) -> Reach:
         """The same for a tensor that carries the map: if its shape is another one, each value may see the whole map."""
-        size = self.space_of(tensor)
-        return self if size == self.size else self.whole(size)
+        return self if self.space_of(tensor) == self.size else self.whole(())
 
     def space_of(self, tensor: Tensor) -> tuple[int, ...]:
         """The spatial sizes of (N, C, …) with as many axes as the input; () where it has fewer."""
@@ -64,4 +63,4 @@ def merged(reaches: Iterable[Reach], tensor: Tensor) -> Reach:
     several = list(reaches)
     leading = next((reach for reach in several if reach.size and reach.size == reach.space_of(tensor)), several[0])
     field = tuple(max(values) for values in zip(*(reach.field for reach in several), strict=True))
-    return Reach(field, leading.step, leading.space_of(tensor))
+    return Reach(field, leading.step, leading.space_of(tensor) if leading.size else ())

@@ -164,7 +164,9 @@ class Tracer(TorchFunctionMode):
         if KIND_OF.get(name) == "upsample":
             neighbours = (1 if named.get("mode", "nearest") == "nearest" else 2,) * len(reach.step)
             return Trail(trail.rows, trail.weights, reach.seen_by(image).through(neighbours, enlargement(image, result), result))
-        if KIND_OF.get(name) in ("matmul", "fc") or (KIND_OF.get(name) == "pool" and reach.space_of(result) != reach.size):
+        if KIND_OF.get(name) in ("matmul", "fc"):
+            return Trail(trail.rows, trail.weights, trail.reach.whole(()))
+        if KIND_OF.get(name) == "pool" and reach.space_of(result) != reach.size:
             return Trail(trail.rows, trail.weights, trail.reach.whole(reach.space_of(result)))
         return trail
 

@@ -194,6 +194,19 @@ def test_a_gate_is_beside_the_longest_path() -> None:
     assert rows.depth(table_of(gated.to("meta"), (4, 8, 8))) == 2
 
 
+def test_what_was_reshaped_sees_the_whole_map_and_no_more() -> None:
+    def forward(x, net):
+        y = net["a"](x).reshape(1, 2, 2, 64)
+        weights = torch.softmax(y @ y.transpose(2, 3), 3)
+        return net["b"]((weights @ y).reshape(1, 4, 8, 8)) + net["a"](x)
+
+    table = measured(forward, a=conv(4, 4, 3), b=conv(4, 4, 3))
+    assert [(row.kind, row.receptive_field) for row in table] == [
+        ("input", (1, 1)), ("conv", (3, 3)), ("matmul", (10, 10)), ("activation", (10, 10)), ("matmul", (10, 10)),
+        ("conv", (10, 10)), ("conv", (3, 3)), ("add", (10, 10)),
+    ]  # fmt: skip
+
+
 def test_a_vector_has_no_receptive_field() -> None:
     table = table_of(nn.Sequential(nn.Linear(5, 3), nn.ReLU(), nn.Linear(3, 2)).to("meta"), (5,))
     assert [row.receptive_field for row in table] == [(), (), (), ()]
