@@ -59,7 +59,7 @@ def table_of(model: nn.Module, input_shape: Sequence[int]) -> tuple[Row, ...]:
 
     A model that is not on the meta device works, too, and computes.
     """
-    trained = model.training
+    training = [(module, module.training) for module in model.modules()]
     tracer = Tracer(model)
     image = torch.zeros((1, *input_shape), device=next((weight.device for weight in model.parameters()), "cpu"))
     try:
@@ -68,7 +68,8 @@ def table_of(model: nn.Module, input_shape: Sequence[int]) -> tuple[Row, ...]:
             model.eval()(image)
     finally:
         tracer.let_go()
-        model.train(trained)
+        for module, mode in training:
+            module.training = mode
     return tuple(tracer.rows)
 
 
@@ -144,9 +145,7 @@ class Tracer(TorchFunctionMode):
     def _makes_a_row(self, name: str, sources: Sequence[Tensor]) -> bool:
         kind = KIND_OF.get(name)
         if kind is None or not any(self._trail(source).rows for source in sources):
-            return (
-                False  # what is done to weights alone, such as dividing them by their norm, belongs to the layer that uses them
-            )
+            return False  # what is done to weights alone belongs to the layer that uses them
         return kind not in ARITHMETIC or sum(not self._trail(source).is_constant for source in sources) > 1
 
     def _after(
@@ -185,12 +184,11 @@ class Tracer(TorchFunctionMode):
     def _write(self, kind: str, operation: str, results: list[Tensor], trail: Trail, window: Window, macs: int) -> None:
         new = trail.weights - self.counted
         self.counted |= new
-        path, module = self.running[-1] if self.running else ("", None)
-        whole_module = (module is not None and not any(module.children())) or self._is_folded_row(module)
+        name, operation = self._called(operation)
         row = Row(
-            name=self._unused(path if whole_module and path else ".".join(filter(None, (path, operation)))),
+            name=self._unused(name),
             kind=kind,
-            operation=type(module).__name__ if whole_module and path else operation,
+            operation=operation,
             output_shape=tuple(results[0].shape[1:]),
             sources=tuple(sorted(trail.rows)),
             kernel_size=window.kernel,
@@ -205,9 +203,12 @@ class Tracer(TorchFunctionMode):
         for tensor in results:
             self._remember(tensor, Trail(frozenset([len(self.rows) - 1]), frozenset(), trail.reach))
 
-    @staticmethod
-    def _is_folded_row(module: nn.Module | None) -> bool:
-        return module is not None and hasattr(type(module), "row")
+    def _called(self, operation: str) -> tuple[str, str]:
+        """A row's name and its operation: those of the module that runs where it has no parts, else of the function in it."""
+        path, module = self.running[-1]
+        if path and (hasattr(type(module), "row") or not any(module.children())):
+            return path, type(module).__name__
+        return f"{path}.{operation}".lstrip("."), operation
 
     def _unused(self, name: str) -> str:
         self.names[name] += 1

@@ -226,11 +226,13 @@ def test_a_network_with_memory_has_the_same_table() -> None:
 
 
 def test_measuring_leaves_a_network_as_it_was() -> None:
-    model = nn.Sequential(conv(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5)).train()
+    model = nn.Sequential(conv(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5))
+    model[1].eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
     table_of(model, (3, 4, 4))
-    assert all(module.training and not module._forward_hooks and not module._forward_pre_hooks for module in model.modules())
+    assert [module.training for module in model] == [True, False, True]
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
 

@@ -38,17 +38,18 @@ class PreAct(nn.Module):
     ) -> None:
         super().__init__()
         filters = width * expansion
-        self.first = nn.Identity() if begins else norm_act(channels)
+        self.act1 = nn.Identity() if begins else norm_act(channels)
         widths = [channels, *[width] * (len(kernels) - 1), filters]
-        layers: list[nn.Module] = []
-        for place, kernel in enumerate(kernels):
-            before = [norm_act(widths[place])] if place else []
-            layers += [*before, conv(widths[place], widths[place + 1], kernel, 1 if place else stride)]
-        self.residual = nn.Sequential(*layers)
+        layers: dict[str, nn.Module] = {}
+        for number, kernel in enumerate(kernels, 1):
+            if number > 1:
+                layers[f"act{number}"] = norm_act(widths[number - 1])
+            layers[f"conv{number}"] = conv(widths[number - 1], widths[number], kernel, stride if number == 1 else 1)
+        self.residual = nn.Sequential(OrderedDict(layers))
         self.shortcut = None if (channels, stride) == (filters, 1) else conv(channels, filters, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        active = self.first(x)
+        active = self.act1(x)
         way = x if self.shortcut is None else self.shortcut(active)
         y: Tensor = way + self.residual(active)
         return y

@@ -95,8 +95,9 @@ def resnet(block: Block, expansion: int, counts: tuple[int, ...], classes: int, 
 
 # Table 1: blocks a stage, FLOPs; torchvision's count of parameters; Tables 2 and 3: top-1 and top-5 errors
 CONFIGURATIONS: Mapping[int, tuple[type[Basic] | type[Bottleneck], tuple[int, ...], str, str, Errors]] = {
-    18: (Basic, (2, 2, 2, 2), "1.8G", "11,689,512", ((27.88, "top-1", "Table 2, A"),)),
-    34: (Basic, (3, 4, 6, 3), "3.6G", "21,797,672", ((24.52, "top-1", "Table 3, B"), (7.46, "top-5", "Table 3, B"))),
+    18: (Basic, (2, 2, 2, 2), "1.8G", "11,689,512", ((27.88, "top-1", "Table 2, for option A"),)),
+    34: (Basic, (3, 4, 6, 3), "3.6G", "21,797,672",
+         ((24.52, "top-1", "Table 3, for option B"), (7.46, "top-5", "Table 3, for option B"))),
     50: (Bottleneck, (3, 4, 6, 3), "3.8G", "25,557,032", ((22.85, "top-1", "Table 3"), (6.71, "top-5", "Table 3"))),
     101: (Bottleneck, (3, 4, 23, 3), "7.6G", "44,549,160", ((21.75, "top-1", "Table 3"), (6.05, "top-5", "Table 3"))),
     152: (Bottleneck, (3, 8, 36, 3), "11.3G", "60,192,808", ((21.43, "top-1", "Table 3"), (5.71, "top-5", "Table 3"))),
