@@ -103,6 +103,7 @@ def arguments_of(name: str, positional: Sequence[Any], named: Mapping[str, Any])
 
 
 def has_window(name: str) -> bool:
+    """Whether a function slides a window over a map, or averages parts of it."""
     return (name.startswith("conv") and name in KIND_OF) or "_pool" in name
 
 
