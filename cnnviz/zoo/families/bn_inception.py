@@ -1,7 +1,8 @@
 """Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift.
 
 Ioffe & Szegedy, 2015, arXiv 1502.03167, Figure 5 and the appendix's text, which describe the network; Figure 4, its errors.
-Differs here: nothing known in the layers; the auxiliary heads of the training, which the paper does not describe, are left out.
+Differs here: three sizes of Figure 5 are not what its branches add up to, see the card; the auxiliary heads of the training,
+which the paper does not describe, are left out.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ CARD = Card(
     ),
     categories=("spatial exploitation",),
     smallest=1,
-    unprinted="The paper's 13.6 M counts more than the layers of its Figure 5, which have 11.2 M. The 11,295,240 of the Caffe "
-    "and PyTorch versions are of a first layer that is not separable, of biases, and of 128 instead of 96 projected maps in 4c "
-    "and 4d.",
+    unprinted="The paper's 13.6 M counts more than the layers of its Figure 5, which have 11.3 M. The 11,295,240 of the "
+    "Caffe and PyTorch versions are of a first layer that is not separable, and of biases; a test adds them.",
     errors=(
         PublishedError(25.2, "top-1", "ImageNet", "validation, one network, one crop", "Figure 4"),
         PublishedError(7.82, "top-5", "ImageNet", "validation, one network, one crop", "Figure 4"),
         PublishedError(4.82, "top-5", "ImageNet", "test, six networks, many crops", "Figure 4"),
     ),
-    differs="The first layer is separable, eight maps a channel and then 1×1, as the appendix says. This is the network of the "
-    "batch normalisation paper; the 299-pixel table that is often called Inception v2 stands in a later paper.",
+    differs="The first layer is separable, eight maps a channel and then 1×1, as the appendix says. Figure 5 prints 576 maps "
+    "after 4c and 4d and 1024 after 4e, but the branches that it prints add up to 608, 608 and 1056, which stand here. This is "
+    "the network of the batch normalisation paper; the 299-pixel table that is often called Inception v2 is a later paper's.",
     surveyed=False,
 )
 MULTIPLIER = 8  # maps of the first, separable convolution for each channel of the image
@@ -49,8 +50,8 @@ INCEPTIONS = {
     "3c": (0, 128, 160, 64, 96, "max", 0),
     "4a": (224, 64, 96, 96, 128, "avg", 128),
     "4b": (192, 96, 128, 96, 128, "avg", 128),
-    "4c": (160, 128, 160, 128, 160, "avg", 96),
-    "4d": (96, 128, 192, 160, 192, "avg", 96),
+    "4c": (160, 128, 160, 128, 160, "avg", 128),
+    "4d": (96, 128, 192, 160, 192, "avg", 128),
     "4e": (0, 128, 192, 192, 256, "max", 0),
     "5a": (352, 192, 320, 160, 224, "avg", 128),
     "5b": (352, 192, 320, 192, 224, "max", 128),

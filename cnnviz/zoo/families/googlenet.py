@@ -1,8 +1,7 @@
 """Going Deeper with Convolutions.
 
 Szegedy, Liu, Jia et al., 2014, arXiv 1409.4842, Table 1, Figures 2b and 3, section 5.
-Differs here: the constants of the local response normalisations are AlexNet's, for the paper has none; the lecture weighs both
-auxiliary losses with 0.3, as the paper does.
+Differs here: the constants of the local response normalisations are AlexNet's, for the paper has none.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def stem(in_channels: int) -> nn.Sequential:
         conv2=unit(32, 32, 3, valid=True),  # 32×147×147
         conv3=unit(32, 64, 3),
         reduce1=Concat(pool=nn.MaxPool2d(3, 2), conv=unit(64, 96, 3, 2, valid=True)),  # 160×73×73
-        branches=Concat(short=short, long=long),  # 192×71×71
+        windows=Concat(short=short, long=long),  # 192×71×71
         reduce2=Concat(conv=unit(192, 192, 3, 2, valid=True), pool=nn.MaxPool2d(3, 2)),  # 384×35×35
     )
 
