@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import torch
 from torch import nn
@@ -36,10 +38,13 @@ def test_both_widths_have_the_parameters_that_the_paper_prints(width: int, print
     assert sum(weight.numel() for weight in model.parameters()) == pytest.approx(printed, abs=500)
 
 
-def test_a_gated_layer_of_50_units_has_the_5000_weights_of_a_plain_one_of_71() -> None:
-    weights = [row.params - 50 for row in zoo.table("highway_fc50") if row.name.startswith("highway2.") and row.params]
-    assert sum(weights) == 5000
-    assert abs(71 * 71 - sum(weights)) < 50
+def test_each_gated_layer_of_50_units_has_the_5000_weights_of_a_plain_one_of_71() -> None:
+    layers = Counter[str]()
+    for row in zoo.table("highway_fc50"):
+        if row.kind == "fc" and row.name.startswith("highway"):
+            layers[row.name.split(".")[0]] += row.params - 50  # without biases
+    assert (len(layers), set(layers.values())) == (49, {5000})
+    assert abs(71 * 71 - 5000) < 50
 
 
 def test_gates_start_below_zero() -> None:

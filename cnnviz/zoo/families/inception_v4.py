@@ -1,8 +1,8 @@
 """Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning.
 
 Szegedy, Ioffe, Vanhoucke & Alemi, 2016, arXiv 1602.07261, Figures 3–20, Tables 1 and 2.
-Differs here: two misprints of the figures are not followed, see the cards. The networks are the paper's, not those of the code
-that the authors published later.
+Differs here: two widths of the figures do not fit and are not followed, see the card of Inception-ResNet v2. The residual
+networks are the paper's, not those of the code that the authors published later.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ V4 = Card(
     smallest=75,
     params=Printed("42,679,816", "osmr/imgclsmob, README"),
     errors=_errors(20.0, 5.0),
-    differs="Figure 5 has two 1×7 convolutions one after the other in the branch of 192, 224 and 256 maps; the second is a 7×1 "
-    "here, as in the authors' code.",
+    differs="At 17×17 the branch of 192, 224 and 256 maps is a 1×1, a 1×7 and a 7×1, as in the authors' code.",
 )
 RESNET_V1 = replace(
     V4,
