@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from cnnviz import zoo
-from cnnviz.zoo.families.inception_v4 import residual_a
+from cnnviz.zoo.families.inception_v3 import unit
+from cnnviz.zoo.families.inception_v4 import reduction_a, residual_a, residual_bc, residual_reduction_b
 
 # Figures 3, 7–9, 14 and 15: maps and side after the stem and after each reduction, and blocks of a kind
 SIZES = {
@@ -45,3 +47,14 @@ def test_inception_resnet_v1_is_osmrs_network_less_a_sixth_block_and_a_layer_of_
     sixth = sum(row.params for row in zoo.table("inception_resnet_v1") if row.name.startswith("inception_c5."))
     through_512 = (1792 * 512 + 2 * 512) + (512 * 1000 + 1000)
     assert zoo.totals("inception_resnet_v1").params + sixth - (1792 * 1000 + 1000) + through_512 == 23_995_624
+
+
+def test_the_same_blocks_in_the_order_of_the_authors_later_code_have_its_55_843_464_parameters() -> None:
+    with torch.device("meta"):
+        stem = [unit(3, 32, 3), unit(32, 32, 3), unit(32, 64, 3), unit(64, 80, 1), unit(80, 192, 3)]
+        mixed = [unit(192, 96, 1), unit(192, 48, 1), unit(48, 64, 5), unit(192, 64, 1), unit(64, 96, 3), unit(96, 96, 3)]
+        layers: list[nn.Module] = [*stem, *mixed, unit(192, 64, 1), *(residual_a(320, 48, 64, 0.17) for _ in range(10))]
+        layers += [reduction_a(320, 256, 256, 384, 384), *(residual_bc(1088, (192, 128, 160, 192), 7, 0.1) for _ in range(20))]
+        layers += [residual_reduction_b(1088, 288, 320), *(residual_bc(2080, (192, 192, 224, 256), 3, 0.2) for _ in range(10))]
+        layers += [unit(2080, 1536, 1), nn.Linear(1536, 1000)]
+    assert sum(weight.numel() for layer in layers for weight in layer.parameters()) == 55_843_464
