@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnviz import zoo
 
 
-# Tran et al. 2015, section 3 and Figure 3
+# Tran et al. 2014, section 3 and Figure 3
 def test_time_is_merged_from_the_second_pool_on() -> None:
     pools = [row for row in zoo.table("c3d") if row.kind == "pool"]
     assert [row.output_shape for row in pools] == [

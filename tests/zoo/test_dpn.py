@@ -30,7 +30,7 @@ def test_a_stage_grows_by_k_maps_a_block_and_its_first_brings_two_more() -> None
     assert shapes == expected
 
 
-# osmr/imgclsmob's README has DPN-98's exact count; Table 1 prints 37.8 and 61.7 million with other roundings
+# osmr/imgclsmob's README has both counts
 @pytest.mark.parametrize(("layers", "params"), [(98, "61,570,728"), (131, "79,254,504")])
 def test_one_builder_makes_them_all(layers: int, params: str) -> None:
     with torch.device("meta"):

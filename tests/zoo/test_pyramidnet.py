@@ -8,17 +8,22 @@ import pytest
 import torch
 
 from cnnviz import zoo
+from cnnviz.zoo.cards import Printed
 from cnnviz.zoo.families.pyramidnet import PyramidUnit, widths
 
 
-# the authors' README: the last map has 1456 channels for α = 300 and 2056 for 450
-@pytest.mark.parametrize(("network", "alpha", "channels"), [("pyramidnet200_a300", 300, 1456), ("pyramidnet200_a450", 450, 2056)])
-def test_the_width_grows_at_every_unit_by_nearly_as_much(network: str, alpha: int, channels: int) -> None:
-    sums = [row.output_shape[0] for row in zoo.table(network) if row.kind == "add"]
+def test_the_width_grows_at_every_unit_by_nearly_as_much() -> None:
+    sums = [row.output_shape[0] for row in zoo.table("pyramidnet200") if row.kind == "add"]
     assert len(sums) == 66
-    assert sums[-1] == channels == 4 * (64 + alpha)
-    steps = {after - before for before, after in pairwise(sums)}
-    assert steps == {4 * (alpha // 66), 4 * (alpha // 66 + 1)}
+    assert sums[-1] == 2056 == 4 * (64 + 450)  # the authors' README
+    assert {after - before for before, after in pairwise(sums)} == {4 * (450 // 66), 4 * (450 // 66 + 1)}
+
+
+def test_alpha_300_has_the_parameters_and_the_channels_of_the_authors_readme() -> None:
+    with torch.device("meta"):
+        model = zoo.build("pyramidnet200", alpha=300, dropped=0.0)
+    assert Printed("62.1M", "README").agrees_with(sum(weight.numel() for weight in model.parameters()))
+    assert model.head.fc.in_features == 1456
 
 
 def test_the_widths_are_the_floor_of_a_straight_line() -> None:
@@ -37,5 +42,5 @@ def test_a_shortcut_has_no_weights_and_leaves_the_new_channels_to_the_residual(s
 
 
 def test_a_unit_begins_without_an_activation_and_ends_with_a_norm() -> None:
-    kinds = [row.kind for row in zoo.table("pyramidnet200_a300") if row.name.startswith("conv3_x.1.")]
+    kinds = [row.kind for row in zoo.table("pyramidnet200") if row.name.startswith("conv3_x.1.")]
     assert kinds == ["norm", "conv", "norm", "activation", "conv", "norm", "activation", "conv", "norm", "add"]

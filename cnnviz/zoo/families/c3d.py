@@ -1,6 +1,6 @@
 """Learning Spatiotemporal Features with 3D Convolutional Networks.
 
-Tran, Bourdev, Fergus, Torresani & Paluri, 2015, arXiv 1412.0767, section 3.3 and Figure 3.
+Tran, Bourdev, Fergus, Torresani & Paluri, 2014, arXiv 1412.0767, section 3.3 and Figure 3.
 Differs here: nothing known; pools round sizes up, as the authors' Caffe does, which matters at pool5 only.
 """
 
@@ -20,7 +20,7 @@ CARD = Card(
     paper=Paper(
         title="Learning Spatiotemporal Features with 3D Convolutional Networks",
         authors="Tran, Bourdev, Fergus, Torresani, Paluri",
-        year=2015,
+        year=2014,
         venue="ICCV 2015",
         link="https://arxiv.org/abs/1412.0767",
     ),

@@ -39,7 +39,7 @@ CELLS = {"normal": (NORMAL, ("p", "1", "2", "3", "4", "5")), "reduction": (REDUC
 
 
 class Separable(nn.Module):
-    """Twice: ReLU, one filter a map, 1×1 over the maps, norm; the stride at the first filter. Appendix A.4."""
+    """Twice: ReLU, one filter a map, 1×1 over the maps, norm; the stride at the first filter. As the appendix has it."""
 
     def __init__(self, channels: int, filters: int, kernel: int, stride: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Deep Pyramidal Residual Networks.
 
-Han, Kim & Kim, 2017, arXiv 1610.02915, the additive widening of section 2 and the unit of Figure 6 (d).
+Han, Kim & Kim, 2016, arXiv 1610.02915, the additive widening of section 2 and the unit of Figure 6 (d).
 Differs here: nothing known; the formula's floor is taken of a running real number, for taken at each step it would not end at the
 64 + α of the authors' table.
 """
@@ -8,7 +8,6 @@ Differs here: nothing known; the formula's floor is taken of a running real numb
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,15 +15,33 @@ from torch import Tensor, nn
 from cnnviz.zoo.blocks import conv, conv_norm, head
 from cnnviz.zoo.cards import Card, Paper, Printed, PublishedError
 from cnnviz.zoo.families.preact_resnet import norm_act
-from cnnviz.zoo.registry import register
+from cnnviz.zoo.registry import architecture
 
-PAPER = Paper(
-    title="Deep Pyramidal Residual Networks",
-    authors="Han, Kim, Kim",
-    year=2017,
-    venue="CVPR 2017",
-    link="https://arxiv.org/abs/1610.02915",
+README = "the authors' code, README"
+CARD = Card(
+    name="pyramidnet200",
+    title="PyramidNet-200",
+    family="pyramidnet",
+    paper=Paper(
+        title="Deep Pyramidal Residual Networks",
+        authors="Han, Kim, Kim",
+        year=2016,
+        venue="CVPR 2017",
+        link="https://arxiv.org/abs/1610.02915",
+    ),
+    categories=("width",),
+    smallest=1,
+    params=Printed("116.4M", README),
+    depth=200,
+    errors=(
+        PublishedError(20.11, "top-1", "ImageNet", "validation, one crop of 224", README),
+        PublishedError(5.43, "top-5", "ImageNet", "validation, one crop of 224", README),
+    ),
+    differs="α is 450, as in the tables that compare it with others; the authors' other one, 300, is an option. The paper's "
+    "formula takes a floor at every unit, which would end below its 64 + α; here, as the counts ask, the floor is of a real "
+    "number that grows on. Others round it, which gives 0.3M parameters more.",
 )
+COUNTS = (3, 24, 36, 3)  # units of conv2_x … conv5_x, as in ResNet-200
 EXPANSION = 4  # a bottleneck's last convolution puts out four times its width
 
 
@@ -59,15 +76,13 @@ def widths(alpha: int, units: int) -> list[int]:
     return [64 + k * alpha // units for k in range(1, units + 1)]
 
 
-def pyramidnet(counts: tuple[int, ...], alpha: int, dropped: float, classes: int, in_channels: int) -> nn.Module:
-    """(N, C, H, W) to logits (N, classes).
-
-    counts: units of conv2_x … conv5_x; alpha: by how much the width grows in all; dropped: share of dropout before the classes.
-    """
+@architecture(CARD)
+def pyramidnet200(classes: int, in_channels: int, alpha: int = 450, dropped: float = 0.5) -> nn.Module:
+    """(N, C, H, W) to logits (N, classes). alpha: by how much the width grows in all; dropped: dropout before the classes."""
     layers: dict[str, nn.Module] = {"conv1": conv_norm(in_channels, 64, 7, 2), "relu1": nn.ReLU(), "pool1": nn.MaxPool2d(3, 2, 1)}
-    wide = iter(widths(alpha, sum(counts)))
+    wide = iter(widths(alpha, sum(COUNTS)))
     channels = 64
-    for stage, count in enumerate(counts, 2):
+    for stage, count in enumerate(COUNTS, 2):
         units = []
         for place in range(count):
             width = next(wide)
@@ -79,36 +94,3 @@ def pyramidnet(counts: tuple[int, ...], alpha: int, dropped: float, classes: int
         layers["drop"] = nn.Dropout(dropped)
     layers["head"] = head(channels, classes)
     return nn.Sequential(OrderedDict(layers))
-
-
-COUNTS = (3, 24, 36, 3)  # of PyramidNet-200, as in ResNet-200
-# The authors' README: α, dropout, parameters, top-1 and top-5 errors of one crop of 224
-CONFIGURATIONS = {
-    "pyramidnet200_a300": (300, 0.0, "62.1M", 20.47, 5.29),
-    "pyramidnet200_a450": (450, 0.5, "116.4M", 20.11, 5.43),
-}
-
-
-def _register(name: str) -> None:
-    alpha, dropped, params, top1, top5 = CONFIGURATIONS[name]
-    card = Card(
-        name=name,
-        title=f"PyramidNet-200, α = {alpha}",
-        family="pyramidnet",
-        paper=PAPER,
-        categories=("width",),
-        smallest=1,
-        params=Printed(params, "the authors' code, README"),
-        depth=200,
-        errors=(
-            PublishedError(top1, "top-1", "ImageNet", "validation, one crop of 224", "the authors' code, README"),
-            PublishedError(top5, "top-5", "ImageNet", "validation, one crop of 224", "the authors' code, README"),
-        ),
-        differs="The paper's formula takes a floor at every unit, which would end below its 64 + α; here, as the counts ask, the "
-        "floor is of a real number that grows on. Others round it, which gives 0.2M parameters more.",
-    )
-    register(card, partial(pyramidnet, COUNTS, alpha, dropped))
-
-
-for each in CONFIGURATIONS:
-    _register(each)
