@@ -6,7 +6,7 @@ Torch-free: pages read lessons in their own process.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -117,17 +117,61 @@ class Lesson:
         return CHAPTERS[self.number // 100]
 
 
+@dataclass(frozen=True)
+class Explorer:
+    """A page that trains nothing: it is looked at, compared and counted. number, slug, title, question as a lesson's."""
+
+    number: int
+    slug: str
+    title: str
+    question: str
+    try_this: tuple[str, ...]
+    references: tuple[Reference, ...]
+    summary: str = ""
+
+    @property
+    def chapter(self) -> str:
+        return CHAPTERS[self.number // 100]
+
+
+Page = Lesson | Explorer
+
+
 @cache
 def all_lessons() -> Mapping[str, Lesson]:
     """Every lesson by slug, in the order of their numbers. A lesson is a module here that defines LESSON."""
+    return _by_slug(_defined("LESSON"))
+
+
+@cache
+def all_explorers() -> Mapping[str, Explorer]:
+    """Every explorer by slug, in the order of their numbers. An explorer is a module here that defines EXPLORER."""
+    return _by_slug(_defined("EXPLORER"))
+
+
+def all_pages() -> Mapping[str, Page]:
+    """Lessons and explorers by slug, in the order of their numbers."""
+    return _by_slug([*all_lessons().values(), *all_explorers().values()])
+
+
+def _defined(name: str) -> list[Any]:
     modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    lessons = [module.LESSON for module in modules if hasattr(module, "LESSON")]
-    return {lesson.slug: lesson for lesson in sorted(lessons, key=lambda lesson: lesson.number)}
+    return [getattr(module, name) for module in modules if hasattr(module, name)]
+
+
+def _by_slug(pages: Sequence[Any]) -> dict[str, Any]:
+    return {page.slug: page for page in sorted(pages, key=lambda page: page.number)}
 
 
 def load(page_file: str) -> Lesson:
     """The lesson of a page: "pages/210_vanishing_gradients.py" is "vanishing_gradients"."""
     return find(Path(page_file).stem.lstrip("0123456789_"))
+
+
+def explorer(page_file: str) -> Explorer:
+    """The explorer of a page: "pages/510_architectures.py" is "architectures"."""
+    found: Explorer = _named(all_explorers(), Path(page_file).stem.lstrip("0123456789_"), "explorer")
+    return found
 
 
 def find(slug: str) -> Lesson:

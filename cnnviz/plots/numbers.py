@@ -25,6 +25,11 @@ def number_text(value: float) -> str:
     return f"{sign}{_three(size / 1e6)} M"
 
 
+def cost_text(count: int) -> str:
+    """A count of parameters or operations, three digits with k, M and G, as the papers write them: "1.81 G"."""
+    return f"{_three(count / 1e9)} G" if count >= 9.995e8 else number_text(count)
+
+
 def percent_text(fraction: float) -> str:
     """A fraction as a percentage: 0.0002 is "0.02 %"."""
     return f"{number_text(100 * fraction)} %"

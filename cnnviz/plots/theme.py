@@ -21,7 +21,9 @@ VARIANT_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x")  # with the colour, for whoever can't tell colours apart
 
 # Paul Tol's "bright" scheme (SRON technical note, 2021), so that no layer kind looks like a variant.
-KIND_COLOURS = {"conv": "#4477AA", "norm": "#AA3377", "activation": "#CCBB44", "pool": "#228833", "fc": "#EE6677"}
+# "join" is where ways meet (add, concat, multiply), "other" what has no kind of its own (matrix products, capsules).
+KIND_COLOURS = {"conv": "#4477AA", "norm": "#AA3377", "activation": "#CCBB44", "pool": "#228833", "fc": "#EE6677",
+                "join": "#66CCEE", "input": "#BBBBBB", "other": "#A6761D"}  # fmt: skip
 
 MAGNITUDE_SCALE = "Cividis"
 SIGNED_SCALE = "RdBu_r"  # blue below zero, red above; draw it with cmid=0

@@ -6,7 +6,7 @@ from cnnviz.ui.domains import domains
 from cnnviz.ui.fancy_pca import fancy_pca
 from cnnviz.ui.gallery import gallery
 from cnnviz.ui.home import chapters, start_button
-from cnnviz.ui.lesson import closing, findings, opening, predict, theory
+from cnnviz.ui.lesson import closing, findings, opening, predict, read_more, theory, try_this
 from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.picture import picture
 from cnnviz.ui.pools import pooled_maps, rebuilt_picture, region_draws
@@ -35,6 +35,7 @@ __all__ = [
     "picture",
     "pooled_maps",
     "predict",
+    "read_more",
     "rebuilt_picture",
     "region_draws",
     "replay",
@@ -43,4 +44,5 @@ __all__ = [
     "start_button",
     "table",
     "theory",
+    "try_this",
 ]

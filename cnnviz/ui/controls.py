@@ -72,7 +72,7 @@ class Knobs:
         dropped = st.session_state.get(self.key("dropped"), ())
         if dropped:
             more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
-            told = _plain("; ".join(dropped[:4]))
+            told = plain("; ".join(dropped[:4]))
             st.warning(f"The link was opened without: {told}{more}.", icon=":material/link_off:")
 
     def preset(self) -> None:
@@ -168,7 +168,7 @@ class Knobs:
             st.session_state[own] = ", ".join(f"{number:g}" for number in st.session_state[self.key(name)])
         st.text_input(f"{wanted.label}, {wanted.unit}", key=own, on_change=self._listed, args=(name,), help=wanted.help or None)
         if wrong:
-            st.warning(f"{_plain(wrong)} The numbers before stay in use.")
+            st.warning(f"{plain(wrong)} The numbers before stay in use.")
 
     def _listed(self, name: str) -> None:
         wrong = self.key(f"{name}.wrong")
@@ -369,6 +369,6 @@ def _shown(off: float | None) -> Any:
     return lambda value: "off" if value == off else number_text(value)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from outside, with nothing in it that Markdown would act on."""
     return "".join("\\" + letter if letter in "\\`*_{}[]<>()#+-!|:$~&" else letter for letter in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnnviz.lessons import CHAPTERS, Lesson, all_lessons
+from cnnviz.lessons import CHAPTERS, Lesson, all_pages
 from cnnviz.ui.lesson import page_file
 
 QUESTIONS = {
@@ -24,10 +24,10 @@ def start_button(lesson: Lesson) -> None:
 def chapters() -> None:
     """Every chapter with its question and links to its lessons."""
     for number, title in CHAPTERS.items():
-        lessons = [lesson for lesson in all_lessons().values() if lesson.number // 100 == number]
+        pages = [page for page in all_pages().values() if page.number // 100 == number]
         with st.container(border=True):
             st.markdown(f"**{number} · {title}**  \n{QUESTIONS[number]}")
-            for lesson in lessons:
-                st.page_link(page_file(lesson), label=f"{lesson.number} {lesson.title}", icon=":material/play_circle:")
-            if not lessons:
+            for page in pages:
+                st.page_link(page_file(page), label=f"{page.number} {page.title}", icon=":material/play_circle:")
+            if not pages:
                 st.caption("In preparation.")

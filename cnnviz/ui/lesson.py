@@ -8,14 +8,14 @@ import streamlit as st
 
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
-from cnnviz.lessons import Claim, Lesson, Measured, all_lessons
+from cnnviz.lessons import Claim, Lesson, Measured, Page, all_pages
 from cnnviz.ui.code import code
 
 Recordings = Mapping[str, Recording]
 SHOW_ME = "I would rather not guess"
 
 
-def opening(lesson: Lesson) -> None:
+def opening(lesson: Page) -> None:
     """Chapter, title and question."""
     st.caption(f"{lesson.number} · {lesson.chapter}")
     st.title(lesson.title, anchor=False)
@@ -91,21 +91,21 @@ def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
 
 def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
     """How every lesson ends: what to change next, the experiment on screen as code, where to read more."""
-    _try_this(lesson)
+    try_this(lesson)
     if any(experiment.is_sweep for experiment in variants.values()):
         st.caption("Below is one run of the sweep as code: the first value, the first seed.")
     code(lesson.slug, {letter: next(experiment.cells()) for letter, experiment in variants.items()})
-    _references(lesson)
+    read_more(lesson)
 
 
-def _try_this(lesson: Lesson) -> None:
+def try_this(lesson: Page) -> None:
     """Two or three things to change next."""
     st.subheader("Try this", anchor=False)
     for number, task in enumerate(lesson.try_this, start=1):
         st.markdown(f"{number}. {task}")
 
 
-def _references(lesson: Lesson) -> None:
+def read_more(lesson: Page) -> None:
     """The papers, and the lessons before and after."""
     st.subheader("Read more", anchor=False)
     for paper in lesson.references:
@@ -114,8 +114,8 @@ def _references(lesson: Lesson) -> None:
     _neighbours(lesson)
 
 
-def _neighbours(lesson: Lesson) -> None:
-    order = list(all_lessons().values())
+def _neighbours(lesson: Page) -> None:
+    order = list(all_pages().values())
     place = next(i for i, other in enumerate(order) if other.slug == lesson.slug)
     around = [("Before", order[place - 1])] if place else []
     around += [("Next", order[place + 1])] if place + 1 < len(order) else []
@@ -123,8 +123,8 @@ def _neighbours(lesson: Lesson) -> None:
         st.page_link(page_file(other), label=f"{word}: {other.number} {other.title}")
 
 
-def page_file(lesson: Lesson) -> str:
-    """The page that a lesson is on, as Streamlit wants it."""
+def page_file(lesson: Page) -> str:
+    """The page that a lesson or an explorer is on, as Streamlit wants it."""
     from cnnviz.settings import ROOT
 
     return str(ROOT / "pages" / f"{lesson.number}_{lesson.slug}.py")

@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image, ImageColor
 
 import cnnviz
-from cnnviz.lessons import CHAPTERS, all_lessons
+from cnnviz.lessons import CHAPTERS, all_pages
 from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.settings import ROOT
 from cnnviz.ui.lesson import page_file
@@ -34,9 +34,9 @@ def icon() -> Image.Image:
 def pages() -> dict[str, list[st.Page]]:
     """The home page, then every lesson under its chapter."""
     groups: dict[str, list[st.Page]] = {"": [st.Page(HOME, title="Home", icon=":material/home:", default=True)]}
-    for lesson in all_lessons().values():
-        chapter = f"{lesson.number // 100} · {CHAPTERS[lesson.number // 100]}"
-        page = st.Page(page_file(lesson), title=f"{lesson.number} {lesson.title}", url_path=lesson.slug)
+    for each in all_pages().values():
+        chapter = f"{each.number // 100} · {CHAPTERS[each.number // 100]}"
+        page = st.Page(page_file(each), title=f"{each.number} {each.title}", url_path=each.slug)
         groups.setdefault(chapter, []).append(page)
     return groups
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import cost_text, number_text, percent_text
 
 NUMBERS = [
     (0, "0"),
@@ -55,3 +55,10 @@ def read_back(text):
         return float(mantissa) * 10.0 ** int(power)
     size, _, unit = plain.partition(" ")
     return float(size) * {"": 1.0, "k": 1e3, "M": 1e6}[unit]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0"), (940, "940"), (11_689_512, "11.7 M"), (1_814_073_344, "1.81 G"), (999_900_000, "1 G")]
+)
+def test_costs_are_written_as_papers_write_them(count, text):
+    assert cost_text(count) == text

@@ -25,7 +25,9 @@ NOT_PLOTS = {
     "targets",
     "draws",
     "colours",
-}  # the last seven wait for no recording
+    "architecture",
+    "published",
+}  # the last nine wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers"}
 LETTERS = ("A", "B")
 

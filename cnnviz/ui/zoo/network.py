@@ -1,0 +1,255 @@
+"""One network: its card, its picture, the part that is picked, its table, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cnnviz import zoo
+from cnnviz.plots.architecture import architecture, kinds, main_row, window
+from cnnviz.plots.numbers import cost_text
+from cnnviz.ui.zoo import state
+from cnnviz.zoo import Card, Row, graph, standalone
+from cnnviz.zoo.counting import counts
+from cnnviz.zoo.graph import WHOLE, Part
+from cnnviz.zoo.rows import to_csv
+
+CHART = "picture"
+PICTURE_HEIGHT = 640
+EVERYTHING = "the whole network"
+
+
+def one_network(name: str) -> None:
+    """Everything about one network."""
+    rows = zoo.table(name)
+    card(zoo.card(name))
+    _picture_and_part(rows)
+    st.subheader("All its rows", anchor=False)
+    layer_table(rows)
+    files(name, rows)
+
+
+def card(known: Card) -> None:
+    """What is known of a network."""
+    paper = known.paper
+    st.subheader(f"{known.title}, {known.year}", anchor=False)
+    st.markdown(f"{paper.authors}. [{paper.title}]({paper.link}). {paper.venue}.")
+    placed = "" if known.surveyed else " (our placing: the survey does not list it)"
+    st.caption(f"Idea: {', '.join(known.categories)}{placed}.")
+    for column, (label, value, printed) in zip(st.columns(4), counted(known), strict=True):
+        column.metric(label, value)
+        column.caption(printed)
+    errors(known)
+    if known.differs:
+        st.markdown(f"**Differs here.** {known.differs}")
+
+
+def counted(known: Card) -> list[tuple[str, str, str]]:
+    """What was counted here for one example, and what was printed: label, number, a sentence each."""
+    sums = zoo.totals(known.name)
+    params = f"Printed: {known.params.text} ({known.params.source})." if known.params else known.unprinted
+    macs = (
+        f"Printed: {known.macs.text} ({known.macs.source})." if known.macs else f"For {window(known.input_shape)}; none printed."
+    )
+    depth = f"The paper counts {known.depth}." if known.depth else "The longest way; the paper counts otherwise or not."
+    return [
+        ("Parameters", cost_text(sums.params), f"{sums.params:,}. {params}"),
+        ("Multiply-adds", cost_text(sums.macs), f"{sums.macs:,}. {macs}"),
+        ("Weighted layers deep", str(sums.depth), depth),
+        ("Activations", cost_text(sums.activations), f"{sums.activations:,} numbers between the layers, for one example."),
+    ]
+
+
+def errors(known: Card) -> None:
+    """The errors that its paper reports."""
+    if not known.errors:
+        st.caption("Its paper prints no error of this network.")
+        return
+    told = [f"**{each.percent:g} % {each.measure}** on {each.data} ({each.how}; {each.source})" for each in known.errors]
+    st.markdown(f"Published error: {', '.join(told)}.")
+
+
+def _picture_and_part(rows: Sequence[Row]) -> None:
+    inside = _inside(rows)
+    parts = graph.view(rows, inside)
+    picked = next((place for place, part in enumerate(parts) if part.rows[-1] == state.get("block")), None)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _legend(parts)
+        with st.container(height=PICTURE_HEIGHT, key=state.key("frame")):
+            st.plotly_chart(
+                architecture(rows, parts, picked),
+                theme=None,
+                key=state.key(CHART),
+                width="stretch",
+                height="content",
+                on_select=lambda: _clicked(rows, inside),
+                selection_mode="points",
+                config={"displaylogo": False, "displayModeBar": False},
+            )
+        st.caption(
+            "From the input at the top to the result. The more channels the wider a bar (by the square root), the larger the map "
+            "the higher (by the logarithm); a line that passes bars is a skip or a branch. Click a bar, or pick it from the list."
+        )
+    with right:
+        _choose(rows, parts, inside)
+
+
+def _inside(rows: Sequence[Row]) -> str:
+    """The name that the picture is inside of; a link's that holds nothing is told and dropped."""
+    inside = str(state.get("inside"))
+    names = {name for part in graph.layers(rows) for name in _ancestors(part.name)}
+    if inside and inside not in names:
+        st.warning("The link's part is none of this network; here is all of it.", icon=":material/link_off:")
+        state.put("inside", "")
+        return ""
+    return inside
+
+
+def _ancestors(name: str) -> list[str]:
+    words = name.split(".")
+    return [".".join(words[:count]) for count in range(1, len(words))]
+
+
+def _legend(parts: Sequence[Part]) -> None:
+    spots = " ".join(
+        f'<span style="white-space:nowrap;margin-right:0.8rem"><span style="display:inline-block;width:0.8rem;height:0.8rem;'
+        f'border-radius:2px;background:{colour};margin-right:0.35rem"></span>{words}</span>'
+        for colour, words in kinds(parts).items()
+    )
+    st.html(f'<div style="font-size:0.85rem">{spots}</div>')
+
+
+def _clicked(rows: Sequence[Row], inside: str) -> None:
+    points = st.session_state[state.key(CHART)].selection.points
+    if points:
+        parts = graph.view(rows, inside)
+        place = points[0]["customdata"]
+        part = parts[int(place[0] if isinstance(place, list) else place)]
+        state.put("block", part.rows[-1])
+
+
+def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
+    """What the picture is of, the part that is picked, and what is told of it."""
+    opened = list(dict.fromkeys([*_ancestors(inside), *([inside] if inside else [])]))
+    held = [part.name for part in parts if part.kind == WHOLE]
+    if opened or held:
+        st.selectbox(
+            "Look inside",
+            ["", *opened, *dict.fromkeys(held)],
+            format_func=lambda name: name or EVERYTHING,
+            key=state.key("inside"),
+            on_change=lambda: state.put("block", None),
+        )
+    by_row = {part.rows[-1]: part for part in parts}
+    if state.get("block") not in by_row:
+        state.put("block", None)
+    st.selectbox(
+        "Part",
+        list(by_row),
+        index=None,
+        format_func=lambda row: _listed(rows, by_row[row]),
+        key=state.key("block"),
+        placeholder="Click a bar or choose here",
+    )
+    if state.get("block") is None:
+        _summary(rows)
+    else:
+        _told(rows, by_row[state.get("block")])
+
+
+def _listed(rows: Sequence[Row], part: Part) -> str:
+    what = f"{part.layers} layers" if part.kind == WHOLE else part.kind
+    return f"{part.name} · {what} · {window(rows[part.rows[-1]].output_shape)}"
+
+
+def _summary(rows: Sequence[Row]) -> None:
+    """Where a network's parameters and multiply-adds are: the layers that have most."""
+    parts = graph.layers(rows)
+    for what, each in (("parameters", "params"), ("multiply-adds", "macs")):
+        own = {part.name: sum(getattr(rows[place], each) for place in part.rows) for part in parts}
+        name, most = max(own.items(), key=lambda item: item[1])
+        share = most / max(sum(own.values()), 1)
+        st.markdown(f"Most {what} in one layer: **{name}** with {cost_text(most)}, {share:.0%} of all.")
+
+
+def _told(rows: Sequence[Row], part: Part) -> None:
+    """A part's numbers, and for each of its rows the formulas with the numbers put in."""
+    params, macs = (sum(getattr(rows[place], each) for place in part.rows) for each in ("params", "macs"))
+    st.markdown(f"**{part.name}**: {params:,} parameters, {macs:,} multiply-adds for one example.")
+    if part.kind == WHOLE:
+        st.button("Look inside", on_click=_open, args=(part.name,), icon=":material/zoom_in:")
+        return
+    row = main_row(rows, part)
+    _row(rows, rows.index(row) if part.kind == "input" else next(place for place in part.rows if rows[place] is row))
+    others = [place for place in part.rows if rows[place] is not row]
+    for place in others:
+        st.caption(f"With it: {rows[place].name}, {rows[place].operation}" + _norm(rows[place]))
+
+
+def _norm(row: Row) -> str:
+    return f", {row.params:,} parameters." if row.params else "."
+
+
+def _open(name: str) -> None:
+    state.put("inside", name)
+    state.put("block", None)
+
+
+def _row(rows: Sequence[Row], place: int) -> None:
+    row = rows[place]
+    sees = f" One value sees {window(row.receptive_field)} of the input." if row.receptive_field else ""
+    fed = ", ".join(rows[source].name for source in row.sources)
+    st.markdown(f"{row.operation} from {fed or 'outside'} to {window(row.output_shape)}.{sees}")
+    for count in counts(rows, place):
+        if count.formula:
+            st.caption(f"{count.name}: {count.meaning}")
+            st.latex(count.formula)
+        else:
+            st.caption(f"{count.name}: {count.meaning}")
+
+
+def layer_table(rows: Sequence[Row]) -> None:
+    """Every row with all its columns."""
+    st.dataframe(
+        {
+            "row": list(range(len(rows))),
+            "name": [row.name for row in rows],
+            "kind": [row.kind for row in rows],
+            "operation": [row.operation for row in rows],
+            "output": [window(row.output_shape) for row in rows],
+            "kernel": [window(row.kernel_size) for row in rows],
+            "stride": [window(row.stride) for row in rows],
+            "padding": [window(row.padding) for row in rows],
+            "groups": [row.groups if row.kind == "conv" else None for row in rows],
+            "parameters": [row.params for row in rows],
+            "multiply-adds": [row.macs for row in rows],
+            "activations": [row.activations for row in rows],
+            "sees": [window(row.receptive_field) for row in rows],
+            "from rows": [", ".join(map(str, row.sources)) for row in rows],
+        },
+        hide_index=True,
+        height=360,
+        column_config={name: st.column_config.NumberColumn(format="localized") for name in NUMBERS},
+    )
+
+
+NUMBERS = ("parameters", "multiply-adds", "activations")
+
+
+def files(name: str, rows: Sequence[Row]) -> None:
+    """The table as CSV and the network as a file of plain PyTorch."""
+    left, right = st.columns(2)
+    left.download_button("Table (.csv)", to_csv(rows), f"{name}.csv", "text/csv", on_click="ignore", width="stretch")
+    script = _script(name)
+    right.download_button("Network (.py)", script, f"{name}.py", "text/x-python", on_click="ignore", width="stretch")
+    section = st.expander("The network as plain PyTorch", icon=":material/code:", key=state.key("code"), on_change="rerun")
+    if section.open:
+        with section:
+            st.code(script, language="python", height=420)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _script(name: str) -> str:
+    return standalone.script(name)

@@ -1,0 +1,147 @@
+"""The explorer's state as a link: short, versioned, defaults left out; what can't be used is dropped and told in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cnnviz import zoo
+from cnnviz.engine.fields import short
+from cnnviz.ui.controls import plain
+from cnnviz.ui.link import MOST_CHARACTERS, MOST_PARAMETERS, VERSION
+from cnnviz.zoo import ZooError
+
+VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
+ANY = "any"
+PARAMS = (ANY, "1M", "5M", "10M", "30M", "60M", "100M")
+MACS = (ANY, "100M", "500M", "1G", "4G", "8G", "16G")
+FIRST, SECOND = "resnet18", "plain18"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that the link holds. read: its value from a text, ZooError where there is none; write: the text again."""
+
+    default: Any
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+
+
+def _one_of(options: Mapping[str, Any] | tuple[str, ...], what: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in options:
+            raise ZooError(f"{what} {short(text)}: there are {', '.join(list(options)[:8])}.")
+        return text
+
+    return read
+
+
+def _network(text: str) -> str:
+    return zoo.card(text).name
+
+
+def _years(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    first, last = bounds()
+    if not (low.isdecimal() and high.isdecimal() and first <= int(low) <= int(high) <= last):
+        raise ZooError(f"years {short(text)}: they must be two from {first} to {last}, such as {first}-{last}.")
+    return int(low), int(high)
+
+
+def bounds() -> tuple[int, int]:
+    """The years of the first and the last network."""
+    years = [zoo.card(name).year for name in zoo.names()]
+    return min(years), max(years)
+
+
+def _place(text: str) -> int:
+    if not text.isdecimal() or len(text) > 6:
+        raise ZooError(f"block {short(text)}: it must be the place of a row, a whole number.")
+    return int(text)
+
+
+def settings() -> dict[str, Setting]:
+    """Everything that the link may hold, by name."""
+    return {
+        "network": Setting(FIRST, _network),
+        "view": Setting("network", _one_of(VIEWS, "view")),
+        "search": Setting("", str),
+        "years": Setting(bounds(), _years, lambda years: f"{years[0]}-{years[1]}"),
+        "category": Setting(ANY, _one_of((ANY, *zoo.CATEGORIES), "category")),
+        "params": Setting(ANY, _one_of(PARAMS, "params")),
+        "macs": Setting(ANY, _one_of(MACS, "macs")),
+        "inside": Setting("", str),
+        "block": Setting(None, _place),
+        "other": Setting(SECOND, _network),
+    }
+
+
+def read(params: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The values that a link asks for, defaults where it says nothing, and a sentence for each thing that was dropped."""
+    known = settings()
+    values = {name: setting.default for name, setting in known.items()}
+    if len(params) > MOST_PARAMETERS:
+        return values, (f"the link's {len(params)} settings (at most {MOST_PARAMETERS})",)
+    if params.get("v", VERSION) != VERSION:
+        return values, (f"the whole link: its version {short(params['v'])} is not {VERSION}",)
+    dropped = []
+    for name, text in params.items():
+        if name == "v":
+            continue
+        if name not in known:
+            dropped.append(f"{short(name)}: this page has no such setting")
+        elif len(text) > MOST_CHARACTERS:
+            dropped.append(f"{name} has {len(text):,} characters, at most {MOST_CHARACTERS} are read")
+        else:
+            try:
+                values[name] = known[name].read(text)
+            except ZooError as problem:
+                dropped.append(str(problem).rstrip("."))
+    return values, tuple(dropped)
+
+
+def write(values: Mapping[str, Any]) -> dict[str, str]:
+    """The query parameters of a state: what is the default is left out, and so is the version where nothing is left."""
+    params = {name: setting.write(values[name]) for name, setting in settings().items() if values[name] != setting.default}
+    return {"v": VERSION, **params} if params else {}
+
+
+def key(name: str) -> str:
+    """A setting's place in the session."""
+    return f"architectures.{name}"
+
+
+def get(name: str) -> Any:
+    return st.session_state[key(name)]
+
+
+def put(name: str, value: Any) -> None:
+    st.session_state[key(name)] = value
+
+
+def start() -> None:
+    """On a session's first run of the page, and after it was left, take the state from the link, else from memory; say what the
+    link could not get."""
+    if key("network") not in st.session_state:
+        kept = st.session_state.get(key("kept"))
+        params = st.query_params.to_dict()
+        values, dropped = read(params) if params or kept is None else (kept, ())
+        for name, value in values.items():
+            put(name, value)
+        put("dropped", dropped)
+    dropped = get("dropped") if key("dropped") in st.session_state else ()
+    if dropped:
+        more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
+        st.warning(f"The link was opened without: {plain('; '.join(dropped[:4]))}{more}.", icon=":material/link_off:")
+
+
+def share() -> None:
+    """Put the state into the address bar and into memory."""
+    values = {name: st.session_state.get(key(name), setting.default) for name, setting in settings().items()}
+    st.session_state[key("kept")] = values
+    params = write(values)
+    if params != st.query_params.to_dict():
+        st.query_params.from_dict(params)
