@@ -92,3 +92,28 @@ def test_filters_leave_what_they_say():
     assert all("depth" in zoo.card(name).categories for name in pick.matching("", (first, last), "depth", "any", "any"))
     small = pick.matching("", (first, last), state.ANY, "1M", "100M")
     assert small == tuple(n for n in zoo.names() if zoo.totals(n).params <= 10**6 and zoo.totals(n).macs <= 10**8)
+
+
+@pytest.mark.parametrize("view", state.VIEWS)
+def test_every_view_draws(visit, view):
+    test = visit(PAGE, v="1", view=view)
+    assert not test.exception
+    assert not test.warning
+    assert test.radio(key="architectures.view").value == view
+
+
+def test_what_was_picked_is_still_there_after_another_view(visit):
+    rows = zoo.table("alexnet")
+    block = next(part.rows[-1] for part in graph.view(rows) if part.name == "conv2")
+    test = visit(PAGE, v="1", network="alexnet", block=str(block))
+    away = test.radio(key="architectures.view").set_value("two").run()
+    assert f"and {zoo.card(state.SECOND).title}" in texts(away)
+    back = away.radio(key="architectures.view").set_value("network").run()
+    assert not back.exception
+    assert back.selectbox(key="architectures.block").value == block
+
+
+def test_filters_that_leave_too_few_say_so(visit):
+    test = visit(PAGE, v="1", view="all", search="zzz")
+    assert not test.exception
+    assert "widen the filters" in " ".join(element.value for element in test.info)

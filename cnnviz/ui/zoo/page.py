@@ -5,7 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnviz.ui.zoo import pick, state
+from cnnviz.ui.zoo.all import all_networks
+from cnnviz.ui.zoo.lecture import lecture
 from cnnviz.ui.zoo.network import one_network
+from cnnviz.ui.zoo.two import two_networks
 
 
 def explorer() -> None:
@@ -13,8 +16,17 @@ def explorer() -> None:
     state.start()
     left, stage = st.columns([1, 3], gap="medium")
     with left:
+        view = st.radio("View", list(state.VIEWS), format_func=lambda name: state.VIEWS[name], key=state.key("view"))
         names = pick.filters()
-        name = pick.network("network", "Network", names)
+        name = pick.network("network", "Network A" if view == "two" else "Network", names)
+        other = pick.network("other", "Network B", names) if view == "two" else ""
     with stage:
-        one_network(name)
+        if view == "network":
+            one_network(name)
+        elif view == "two":
+            two_networks(name, other)
+        elif view == "all":
+            all_networks(names, name)
+        else:
+            lecture()
     state.share()

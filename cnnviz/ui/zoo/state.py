@@ -123,16 +123,14 @@ def put(name: str, value: Any) -> None:
 
 
 def start() -> None:
-    """On a session's first run of the page, and after it was left, take the state from the link, else from memory; say what the
-    link could not get."""
-    if key("network") not in st.session_state:
-        kept = st.session_state.get(key("kept"))
-        params = st.query_params.to_dict()
-        values, dropped = read(params) if params or kept is None else (kept, ())
-        for name, value in values.items():
-            put(name, value)
+    """On a session's first run of the page take the state from the link; later, what widgets that were not drawn have forgotten
+    from memory. Say what the link could not get."""
+    if key("kept") not in st.session_state or (key("network") not in st.session_state and st.query_params.to_dict()):
+        st.session_state[key("kept")], dropped = read(st.query_params.to_dict())
         put("dropped", dropped)
-    dropped = get("dropped") if key("dropped") in st.session_state else ()
+    for name, value in st.session_state[key("kept")].items():
+        st.session_state.setdefault(key(name), value)
+    dropped = st.session_state.get(key("dropped"), ())
     if dropped:
         more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
         st.warning(f"The link was opened without: {plain('; '.join(dropped[:4]))}{more}.", icon=":material/link_off:")
@@ -140,7 +138,7 @@ def start() -> None:
 
 def share() -> None:
     """Put the state into the address bar and into memory."""
-    values = {name: st.session_state.get(key(name), setting.default) for name, setting in settings().items()}
+    values = {name: get(name) for name in settings()}
     st.session_state[key("kept")] = values
     params = write(values)
     if params != st.query_params.to_dict():

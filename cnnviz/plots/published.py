@@ -1,0 +1,129 @@
+"""Published errors against what a network costs, and the winners of ImageNet by year."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from cnnviz.plots import theme
+from cnnviz.plots.numbers import cost_text
+from cnnviz.zoo.printed import Entry
+
+LARGEST = 46  # pixels across, of the bubble with most parameters
+PROTOCOLS = ("one crop", "ten crops", "another way")
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """A network with an error that its paper reports, in per cent, and what it costs for one example. protocol: one of
+    PROTOCOLS."""
+
+    name: str
+    title: str
+    percent: float
+    how: str
+    protocol: str
+    params: int
+    macs: int
+
+
+def protocol(how: str) -> str:
+    """How an error was measured, in one of three ways that can't be compared with one another."""
+    one, ten = "one crop" in how, "ten crops" in how
+    return PROTOCOLS[0] if one and "scale" not in how and "networks" not in how else PROTOCOLS[1] if ten else PROTOCOLS[2]
+
+
+def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> go.Figure:
+    """A bubble a network: multiply-adds to the right, error upwards, its area the parameters; a colour each way of measuring.
+
+    Diagnoses: what lies further down and to the left is better in both; a large bubble pays in memory.
+    """
+    chart = theme.figure(
+        "error_by_cost",
+        theme.log_axis("Multiply-adds for one example", tickangle=0, minor={"ticks": "outside"}),
+        theme.linear_axis(f"Published error, {measure}, %"),
+    )
+    chart.update_layout(hovermode="closest", clickmode="event+select", dragmode=False, height=470, showlegend=True)
+    chart.update_layout(legend={"y": 1.02}, margin={**theme.MARGIN, "t": 60})
+    most = max((bubble.params for bubble in bubbles), default=1)
+    for place, way in enumerate(PROTOCOLS):
+        own = [bubble for bubble in bubbles if bubble.protocol == way]
+        if own:
+            chart.add_trace(_bubbles(own, way, place, most, picked))
+    return chart
+
+
+def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str) -> go.Scatter:
+    return go.Scatter(
+        name=way,
+        mode="markers",
+        x=[bubble.macs for bubble in own],
+        y=[bubble.percent for bubble in own],
+        customdata=[bubble.name for bubble in own],
+        hovertext=[_told(bubble) for bubble in own],
+        hovertemplate="%{hovertext}<extra></extra>",
+        marker={
+            "color": theme.VARIANT_COLOURS[place],
+            "opacity": 0.65,
+            "size": [max(LARGEST * math.sqrt(bubble.params / most), 7) for bubble in own],
+            "line": {
+                "color": theme.NEUTRAL,
+                "width": [4 if bubble.name == picked else 1 for bubble in own],
+            },
+        },
+        selected={"marker": {"opacity": 0.65}},
+        unselected={"marker": {"opacity": 0.65}},
+    )
+
+
+def _told(bubble: Bubble) -> str:
+    return (
+        f"<b>{bubble.title}</b><br>{bubble.percent:g} %, {bubble.how}<br>"
+        f"{cost_text(bubble.macs)} multiply-adds, {cost_text(bubble.params)} parameters"
+    )
+
+
+def cheapest(bubbles: Sequence[Bubble]) -> str:
+    """In a sentence: the lowest error, and how much less the cheapest network within one per cent of it costs, for the way of
+    measuring that most networks share."""
+    ways = [bubble.protocol for bubble in bubbles]
+    way = max(PROTOCOLS, key=ways.count)
+    own = [bubble for bubble in bubbles if bubble.protocol == way]
+    best = min(own, key=lambda bubble: (bubble.percent, bubble.macs))
+    close = min((bubble for bubble in own if bubble.percent <= best.percent + 1), key=lambda bubble: bubble.macs)
+    least = f"With {way}, {best.title} has the lowest error, {best.percent:g} %, for {cost_text(best.macs)} multiply-adds"
+    if close is best:
+        return f"{least}; nothing within one per cent of it is cheaper."
+    return f"{least}; within one per cent of it {close.title} is cheapest: {close.percent:g} % for {cost_text(close.macs)}."
+
+
+def winners_by_year(entries: Sequence[Entry], human: float) -> go.Figure:
+    """Top-5 error by year, open marks where other data helped, the depth written beside; a person's error as a dotted line."""
+    years = sorted({entry.year for entry in entries})
+    chart = theme.figure(
+        "winners_by_year",
+        theme.linear_axis("Year of the challenge", tickvals=years, range=[years[0] - 0.4, years[-1] + 0.9]),
+        theme.linear_axis("Top-5 error, %", range=[0, 1.12 * max(entry.percent for entry in entries)]),
+    )
+    chart.update_layout(hovermode="closest", height=380)
+    for outside in (False, True):
+        own = [entry for entry in entries if entry.outside is outside]
+        chart.add_trace(
+            go.Scatter(
+                name="with other data" if outside else "on ImageNet alone",
+                mode="markers+text",
+                x=[entry.year for entry in own],
+                y=[entry.percent for entry in own],
+                text=[f"{entry.layers} layers" if entry.layers else "" for entry in own],
+                textposition="middle right",
+                marker={"size": 12, "symbol": "circle-open" if outside else "circle", "color": theme.VARIANT_COLOURS[1]},
+                hovertext=[f"<b>{entry.team}</b><br>{entry.percent:g} % top-5" for entry in own],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    chart.update_layout(showlegend=True)
+    theme.level(chart, human, f"a person: {human:g} %")
+    return chart
