@@ -46,8 +46,7 @@ def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> 
         theme.log_axis("Multiply-adds for one example", tickangle=0, minor={"ticks": "outside"}),
         theme.linear_axis(f"Published error, {measure}, %"),
     )
-    chart.update_layout(hovermode="closest", clickmode="event+select", dragmode=False, height=470, showlegend=True)
-    chart.update_layout(legend={"y": 1.02}, margin={**theme.MARGIN, "t": 60})
+    chart.update_layout(hovermode="closest", clickmode="event+select", dragmode=False, height=470)
     most = max((bubble.params for bubble in bubbles), default=1)
     for place, way in enumerate(PROTOCOLS):
         own = [bubble for bubble in bubbles if bubble.protocol == way]
@@ -56,10 +55,32 @@ def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> 
     return chart
 
 
+def ways_of_measuring(bubbles: Sequence[Bubble]) -> dict[str, str]:
+    """The legend: the ways of measuring that are there, by their colour."""
+    there = {bubble.protocol for bubble in bubbles}
+    return {theme.VARIANT_COLOURS[place]: way for place, way in enumerate(PROTOCOLS) if way in there}
+
+
+def unbeaten(bubbles: Sequence[Bubble]) -> set[str]:
+    """Those than which none of the others has both fewer multiply-adds and a lower error."""
+    return {
+        it.name
+        for it in bubbles
+        if not any(
+            o.macs <= it.macs and o.percent <= it.percent and (o.macs, o.percent) != (it.macs, it.percent) for o in bubbles
+        )
+    }
+
+
 def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str) -> go.Scatter:
+    named = unbeaten(own)
     return go.Scatter(
         name=way,
-        mode="markers",
+        mode="markers+text",
+        text=[bubble.title if bubble.name in named else "" for bubble in own],
+        textposition="bottom center",
+        textfont={"size": 11},
+        cliponaxis=False,
         x=[bubble.macs for bubble in own],
         y=[bubble.percent for bubble in own],
         customdata=[bubble.name for bubble in own],
@@ -118,12 +139,18 @@ def winners_by_year(entries: Sequence[Entry], human: float) -> go.Figure:
                 x=[entry.year for entry in own],
                 y=[entry.percent for entry in own],
                 text=[f"{entry.layers} layers" if entry.layers else "" for entry in own],
-                textposition="middle right",
+                textposition=[
+                    "bottom right" if entry.year == before else "top right" for before, entry in _with_year_before(own)
+                ],
                 marker={"size": 12, "symbol": "circle-open" if outside else "circle", "color": theme.VARIANT_COLOURS[1]},
                 hovertext=[f"<b>{entry.team}</b><br>{entry.percent:g} % top-5" for entry in own],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    chart.update_layout(showlegend=True)
     theme.level(chart, human, f"a person: {human:g} %")
     return chart
+
+
+def _with_year_before(entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
+    """Each entry with the year of the one before it, so that two of one year are labelled above and below."""
+    return list(zip([0, *(entry.year for entry in entries)], entries, strict=False))

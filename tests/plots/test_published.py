@@ -1,6 +1,15 @@
 import pytest
 
-from cnnviz.plots.published import PROTOCOLS, Bubble, cheapest, error_by_cost, protocol, winners_by_year
+from cnnviz.plots.published import (
+    PROTOCOLS,
+    Bubble,
+    cheapest,
+    error_by_cost,
+    protocol,
+    unbeaten,
+    ways_of_measuring,
+    winners_by_year,
+)
 from cnnviz.zoo.printed import ENTRIES, HUMAN
 
 SMALL = Bubble("small", "Small", 30.0, "validation, one crop", PROTOCOLS[0], 1_000_000, 300_000_000)
@@ -47,5 +56,15 @@ def test_ways_of_measuring(how, way):
 
 def test_each_winner_stands_at_its_year_and_error():
     chart = winners_by_year(ENTRIES, HUMAN)
-    drawn = {(x, y) for trace in chart.data if trace.mode == "markers+text" for x, y in zip(trace.x, trace.y, strict=True)}
+    drawn = {(x, y) for trace in chart.data for x, y in zip(trace.x, trace.y, strict=True)}
     assert drawn == {(entry.year, entry.percent) for entry in ENTRIES}
+
+
+def test_unbeaten_is_what_no_other_beats_in_both():
+    worse = Bubble("worse", "Worse", 31.0, "validation, one crop", PROTOCOLS[0], 10, 400_000_000)
+    assert unbeaten([SMALL, LARGE, worse]) == {"small", "large"}
+
+
+def test_the_legend_tells_the_colours_that_are_drawn():
+    chart = error_by_cost([SMALL, OTHER], "top-1")
+    assert ways_of_measuring([SMALL, OTHER]) == {trace.marker.color: trace.name for trace in chart.data}

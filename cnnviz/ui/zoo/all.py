@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnnviz import zoo
-from cnnviz.plots.published import Bubble, cheapest, error_by_cost, protocol, winners_by_year
+from cnnviz.plots.published import Bubble, cheapest, error_by_cost, protocol, ways_of_measuring, winners_by_year
 from cnnviz.ui.picture import picture
 from cnnviz.ui.zoo import state
+from cnnviz.ui.zoo.legend import legend
 from cnnviz.zoo.printed import ENTRIES, ENTRIES_MISPRINT, HUMAN
 
 FEWEST = 3  # networks that share data and a measure, for a chart
@@ -51,6 +52,7 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
     chosen = st.selectbox("Error", list(labels), key=state.key("measure"))
     bubbles = by_pair[labels[str(chosen)]]
     st.markdown(f"**{cheapest(bubbles)}**")
+    legend(ways_of_measuring(bubbles))
     chart = state.key("bubbles")
     st.plotly_chart(
         error_by_cost(bubbles, str(chosen), opened),
@@ -63,7 +65,8 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
     )
     st.caption(
         "A bubble a network, its area the parameters; further down and to the left is better. Errors are the papers' own: only "
-        "those of one colour were measured alike. Click a bubble to open its network; the list at the left does the same."
+        "those of one colour were measured alike. Named: what no other of its colour beats in both. A thick rim: the network "
+        "at the left. Click a bubble to open its network; the list does the same."
     )
 
 

@@ -10,6 +10,7 @@ from cnnviz import zoo
 from cnnviz.plots.architecture import architecture, kinds, main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
+from cnnviz.ui.zoo.legend import legend
 from cnnviz.zoo import Card, Row, graph, standalone
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
@@ -76,7 +77,7 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
     picked = next((place for place, part in enumerate(parts) if part.rows[-1] == state.get("block")), None)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _legend(parts)
+        legend(kinds(parts))
         with st.container(height=PICTURE_HEIGHT, key=state.key("frame")):
             st.plotly_chart(
                 architecture(rows, parts, picked),
@@ -110,15 +111,6 @@ def _inside(rows: Sequence[Row]) -> str:
 def _ancestors(name: str) -> list[str]:
     words = name.split(".")
     return [".".join(words[:count]) for count in range(1, len(words))]
-
-
-def _legend(parts: Sequence[Part]) -> None:
-    spots = " ".join(
-        f'<span style="white-space:nowrap;margin-right:0.8rem"><span style="display:inline-block;width:0.8rem;height:0.8rem;'
-        f'border-radius:2px;background:{colour};margin-right:0.35rem"></span>{words}</span>'
-        for colour, words in kinds(parts).items()
-    )
-    st.html(f'<div style="font-size:0.85rem">{spots}</div>')
 
 
 def _clicked(rows: Sequence[Row], inside: str) -> None:

@@ -17,8 +17,8 @@ def explorer() -> None:
     left, stage = st.columns([1, 3], gap="medium")
     with left:
         view = st.radio("View", list(state.VIEWS), format_func=lambda name: state.VIEWS[name], key=state.key("view"))
-        names = pick.filters()
-        name = pick.network("network", "Network A" if view == "two" else "Network", names)
+        names = pick.filters() if view != "lecture" else ()
+        name = pick.network("network", "Network A" if view == "two" else "Network", names) if view != "lecture" else ""
         other = pick.network("other", "Network B", names) if view == "two" else ""
     with stage:
         if view == "network":

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from cnnviz import zoo
+from cnnviz import ui, zoo
 from cnnviz.plots.architecture import main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
@@ -29,8 +29,15 @@ def two_networks(first: str, second: str) -> None:
     cards = [zoo.card(name) for name in (first, second)]
     st.subheader(f"{cards[0].title} and {cards[1].title}", anchor=False)
     ours, theirs = (counted(card) for card in cards)
-    for column, (label, value, _), (_, other, _), change in zip(st.columns(4), ours, theirs, changes(first, second), strict=True):
-        column.metric(label, f"{value} → {other}", change, delta_color="off")
+    ui.table(
+        [
+            ("One example", cards[0].title, cards[1].title, "B against A"),
+            *(
+                (label, own, other, change)
+                for (label, own, _), (_, other, _), change in zip(ours, theirs, changes(first, second), strict=True)
+            ),
+        ]
+    )
     pairs = compared(zoo.table(first), zoo.table(second))
     different = sum(not pair.same for pair in pairs)
     st.markdown(f"**{different} of {len(pairs)}** lines differ." if different else "Layer by layer they are the same.")
@@ -45,7 +52,7 @@ def changes(first: str, second: str) -> tuple[str, ...]:
     """By how much the second network's parameters, multiply-adds, depth and activations differ from the first's."""
     a, b = zoo.totals(first), zoo.totals(second)
     shares = [f"{other / own - 1:+.1%}" for own, other in ((a.params, b.params), (a.macs, b.macs))]
-    return (*shares, f"{b.depth - a.depth:+d} layers", f"{b.activations / a.activations - 1:+.1%}")
+    return (*shares, f"{b.depth - a.depth:+d}", f"{b.activations / a.activations - 1:+.1%}")
 
 
 def _table(pairs: Sequence[Pair], a: Sequence[Row], b: Sequence[Row], first: str, second: str) -> None:
@@ -59,13 +66,14 @@ def _table(pairs: Sequence[Pair], a: Sequence[Row], b: Sequence[Row], first: str
 
 
 def _line(rows: Sequence[Row], part: Part | None) -> str:
-    """A layer in a line: name, kind, window, output, parameters."""
+    """A layer in a line: name, kind, window, what comes with it, output, parameters."""
     if part is None:
         return ""
     row = main_row(rows, part)
     size = f" {window(row.kernel_size)}" if row.kernel_size else ""
     step = f" /{row.stride[0]}" if row.stride and row.stride[0] > 1 else ""
     groups = f", {row.groups} groups" if row.groups > 1 else ""
+    others = "".join(f" + {rows[place].operation}" for place in part.rows if rows[place] is not row)
     params = sum(rows[place].params for place in part.rows)
     weights = f" · {cost_text(params)}" if params else ""
-    return f"{part.name} · {part.kind}{size}{step}{groups} → {window(rows[part.rows[-1]].output_shape)}{weights}"
+    return f"{part.name} · {part.kind}{size}{step}{groups}{others} → {window(rows[part.rows[-1]].output_shape)}{weights}"
