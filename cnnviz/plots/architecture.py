@@ -19,8 +19,10 @@ WORDS = {"conv": "convolution", "fc": "fully connected", "join": "add, concat, m
 SIGNS = {"add": "+", "concat": "⧺", "multiply": "×", "pool": "pool", "matmul": "@", "input": "in"}
 LOWEST, HIGHEST, GAP = 10, 26, 11  # pixels: a map of side 1, the largest map, between two bars
 WHOLE_FILL, WHOLE_EDGE = "rgba(136,136,136,0.28)", theme.NEUTRAL
+JOINS = ("add", "concat", "multiply")
+ROOMY = 4  # lanes, up to which words stand on bars
 NAME_LETTERS = 15
-MARGIN = {"l": 112, "r": 100, "t": 8, "b": 8}
+MARGIN = {"l": 108, "r": 100, "t": 8, "b": 8}
 PICKED = {"color": theme.VARIANT_COLOURS[0], "width": 3}
 
 
@@ -75,7 +77,7 @@ def _height(rows: Sequence[Row], part: Part, parts: Sequence[Part]) -> float:
 def _width(rows: Sequence[Row], part: Part, parts: Sequence[Part]) -> float:
     """A bar's width, in lanes."""
     most = max(rows[other.rows[-1]].output_shape[0] for other in parts)
-    return 0.16 + 0.7 * math.sqrt(rows[part.rows[-1]].output_shape[0] / most)
+    return 0.4 + 0.5 * math.sqrt(rows[part.rows[-1]].output_shape[0] / most)
 
 
 def _tops(layout: Layout, heights: Sequence[float]) -> tuple[list[float], float]:
@@ -133,7 +135,7 @@ def _bars(
         y=[_centre(place, layout, tops) for place in places],
         width=[heights[place] for place in places],
         customdata=places,
-        text=[_sign(rows, parts[place]) for place in places],
+        text=[_sign(rows, parts[place], layout) for place in places],
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
@@ -158,7 +160,15 @@ def _ink(kind: str) -> str:
     return theme.NEUTRAL if kind == WHOLE else "#111111" if kind in ("join", "input", "activation") else "#FFFFFF"
 
 
-def _sign(rows: Sequence[Row], part: Part) -> str:
+def _sign(rows: Sequence[Row], part: Part, layout: Layout) -> str:
+    """What stands on a bar, as far as there is room."""
+    left, right = _sides(layout)
+    if part.kind in JOINS or right - left <= ROOMY:
+        return _word(rows, part)
+    return ""
+
+
+def _word(rows: Sequence[Row], part: Part) -> str:
     if part.kind == WHOLE:
         return f"{part.layers} layers"
     row = main_row(rows, part)

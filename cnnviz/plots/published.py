@@ -13,6 +13,7 @@ from cnnviz.plots.numbers import cost_text
 from cnnviz.zoo.printed import Entry
 
 LARGEST = 46  # pixels across, of the bubble with most parameters
+APART = 2.0  # in multiply-adds, of two names
 PROTOCOLS = ("one crop", "ten crops", "another way")
 
 
@@ -51,8 +52,24 @@ def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> 
     for place, way in enumerate(PROTOCOLS):
         own = [bubble for bubble in bubbles if bubble.protocol == way]
         if own:
-            chart.add_trace(_bubbles(own, way, place, most, picked))
+            named = labelled(own) if way == commonest(bubbles) else set()
+            chart.add_trace(_bubbles(own, way, place, most, picked, named))
     return chart
+
+
+def commonest(bubbles: Sequence[Bubble]) -> str:
+    """The way of measuring that most of them share."""
+    ways = [bubble.protocol for bubble in bubbles]
+    return max(PROTOCOLS, key=ways.count)
+
+
+def labelled(bubbles: Sequence[Bubble]) -> set[str]:
+    """Those with their names beside them: unbeaten ones, as far apart as words need."""
+    named: list[Bubble] = []
+    for bubble in sorted((it for it in bubbles if it.name in unbeaten(bubbles)), key=lambda bubble: bubble.macs):
+        if not named or bubble.macs >= APART * named[-1].macs:
+            named.append(bubble)
+    return {bubble.name for bubble in named}
 
 
 def ways_of_measuring(bubbles: Sequence[Bubble]) -> dict[str, str]:
@@ -72,8 +89,7 @@ def unbeaten(bubbles: Sequence[Bubble]) -> set[str]:
     }
 
 
-def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str) -> go.Scatter:
-    named = unbeaten(own)
+def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str, named: set[str]) -> go.Scatter:
     return go.Scatter(
         name=way,
         mode="markers+text",
@@ -110,8 +126,7 @@ def _told(bubble: Bubble) -> str:
 def cheapest(bubbles: Sequence[Bubble]) -> str:
     """In a sentence: the lowest error, and how much less the cheapest network within one per cent of it costs, for the way of
     measuring that most networks share."""
-    ways = [bubble.protocol for bubble in bubbles]
-    way = max(PROTOCOLS, key=ways.count)
+    way = commonest(bubbles)
     own = [bubble for bubble in bubbles if bubble.protocol == way]
     best = min(own, key=lambda bubble: (bubble.percent, bubble.macs))
     close = min((bubble for bubble in own if bubble.percent <= best.percent + 1), key=lambda bubble: bubble.macs)

@@ -5,6 +5,7 @@ from cnnviz.plots.published import (
     Bubble,
     cheapest,
     error_by_cost,
+    labelled,
     protocol,
     unbeaten,
     ways_of_measuring,
@@ -68,3 +69,10 @@ def test_unbeaten_is_what_no_other_beats_in_both():
 def test_the_legend_tells_the_colours_that_are_drawn():
     chart = error_by_cost([SMALL, OTHER], "top-1")
     assert ways_of_measuring([SMALL, OTHER]) == {trace.marker.color: trace.name for trace in chart.data}
+
+
+def test_names_stand_apart():
+    near = Bubble("near", "Near", 29.8, "validation, one crop", PROTOCOLS[0], 10, 310_000_000)
+    assert labelled([SMALL, near, LARGE]) == {"small", "large"}
+    (chart,) = error_by_cost([SMALL, near, LARGE], "top-1").data
+    assert list(chart.text) == ["Small", "", "Large"]

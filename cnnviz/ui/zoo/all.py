@@ -65,8 +65,8 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
     )
     st.caption(
         "A bubble a network, its area the parameters; further down and to the left is better. Errors are the papers' own: only "
-        "those of one colour were measured alike. Named: what no other of its colour beats in both. A thick rim: the network "
-        "at the left. Click a bubble to open its network; the list does the same."
+        "those of one colour were measured alike. Named: some that no other of their colour beats in both. A thick rim: the "
+        "network at the left. Click a bubble to open its network; the list does the same."
     )
 
 

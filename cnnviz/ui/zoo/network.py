@@ -12,12 +12,16 @@ from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
 from cnnviz.ui.zoo.legend import legend
 from cnnviz.zoo import Card, Row, graph, standalone
+from cnnviz.zoo.budget import budget
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
 from cnnviz.zoo.rows import to_csv
 
 CHART = "picture"
-PICTURE_HEIGHT = 640
+PICTURE_HEIGHT = 640  # pixels; what is higher scrolls
+FRAME = 36
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+NUMBER_WIDTH = 165
 EVERYTHING = "the whole network"
 
 
@@ -26,6 +30,7 @@ def one_network(name: str) -> None:
     rows = zoo.table(name)
     card(zoo.card(name))
     _picture_and_part(rows)
+    _batch(name)
     st.subheader("All its rows", anchor=False)
     layer_table(rows)
     files(name, rows)
@@ -35,12 +40,14 @@ def card(known: Card) -> None:
     """What is known of a network."""
     paper = known.paper
     st.subheader(f"{known.title}, {known.year}", anchor=False)
-    st.markdown(f"{paper.authors}. [{paper.title}]({paper.link}). {paper.venue}.")
+    st.markdown(f"{paper.authors.rstrip('.')}. [{paper.title}]({paper.link}). {paper.venue}.")
     placed = "" if known.surveyed else " (our placing: the survey does not list it)"
     st.caption(f"Idea: {', '.join(known.categories)}{placed}.")
-    for column, (label, value, printed) in zip(st.columns(4), counted(known), strict=True):
-        column.metric(label, value)
-        column.caption(printed)
+    with st.container(horizontal=True):
+        for label, value, printed in counted(known):
+            with st.container(width=NUMBER_WIDTH, gap=None):
+                st.metric(label, value)
+                st.caption(printed)
     errors(known)
     if known.differs:
         st.markdown(f"**Differs here.** {known.differs}")
@@ -78,9 +85,10 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         legend(kinds(parts))
-        with st.container(height=PICTURE_HEIGHT, key=state.key("frame")):
+        chart = architecture(rows, parts, picked)
+        with st.container(height=min(PICTURE_HEIGHT, int(chart.layout.height) + FRAME), key=state.key("frame")):
             st.plotly_chart(
-                architecture(rows, parts, picked),
+                chart,
                 theme=None,
                 key=state.key(CHART),
                 width="stretch",
@@ -90,8 +98,8 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
                 config={"displaylogo": False, "displayModeBar": False},
             )
         st.caption(
-            "From the input at the top to the result. The more channels the wider a bar (by the square root), the larger the map "
-            "the higher (by the logarithm); a line that passes bars is a skip or a branch. Click a bar, or pick it from the list."
+            "From the input at the top to the result. The more channels the wider a bar, the larger the map the higher; "
+            "a line that passes bars is a skip or a branch. Click a bar, or pick it from the list."
         )
     with right:
         _choose(rows, parts, inside)
@@ -200,6 +208,24 @@ def _row(rows: Sequence[Row], place: int) -> None:
             st.latex(count.formula)
         else:
             st.caption(f"{count.name}: {count.meaning}")
+
+
+def _batch(name: str) -> None:
+    """What a batch takes, for as many examples as the slider says."""
+    st.subheader("What a batch takes", anchor=False)
+    count = int(st.select_slider("Examples in a batch", BATCHES, 32, key=state.key("batch")))
+    cost = budget(zoo.totals(name), count)
+    more, less = ("activations", "weights") if cost.activations > cost.training else ("weights", "activations")
+    st.markdown(
+        f"Weights {_bytes(cost.weights)}; while Adam trains, with gradients and two averages, {_bytes(cost.training)}. All maps "
+        f"kept for the backward pass: **{_bytes(cost.activations)}**. Forward pass: **{cost_text(cost.macs)}** multiply-adds. "
+        f"At this size the {more} need more memory than the {less}."
+    )
+    st.caption("In 32-bit numbers, at the paper's input size; what an implementation computes in place or anew is not taken off.")
+
+
+def _bytes(number: int) -> str:
+    return f"{cost_text(number)}B"
 
 
 def layer_table(rows: Sequence[Row]) -> None:
