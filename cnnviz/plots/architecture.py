@@ -16,7 +16,7 @@ COLOUR_OF = {"add": "join", "concat": "join", "multiply": "join", "matmul": "oth
              "drop": "input"}  # fmt: skip
 WORDS = {"conv": "convolution", "fc": "fully connected", "join": "add, concat, multiply",
          "other": "matrix product, capsule, upsample", WHOLE: "several layers"}  # fmt: skip
-SIGNS = {"add": "+", "concat": "⧺", "multiply": "×", "pool": "pool", "matmul": "@", "input": "in"}
+SIGNS = {"add": "+", "concat": "cat", "multiply": "×", "pool": "pool", "matmul": "@", "input": "in"}
 LOWEST, HIGHEST, GAP = 10, 26, 11  # pixels: a map of side 1, the largest map, between two bars
 WHOLE_FILL, WHOLE_EDGE = "rgba(136,136,136,0.28)", theme.NEUTRAL
 JOINS = ("add", "concat", "multiply")

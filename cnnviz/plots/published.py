@@ -13,7 +13,7 @@ from cnnviz.plots.numbers import cost_text
 from cnnviz.zoo.printed import Entry
 
 LARGEST = 46  # pixels across, of the bubble with most parameters
-APART = 2.0  # in multiply-adds, of two names
+APART = 3.0  # in multiply-adds, of two names
 PROTOCOLS = ("one crop", "ten crops", "another way")
 
 
@@ -90,11 +90,12 @@ def unbeaten(bubbles: Sequence[Bubble]) -> set[str]:
 
 
 def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str, named: set[str]) -> go.Scatter:
+    middle = math.sqrt(min(bubble.macs for bubble in own) * max(bubble.macs for bubble in own))  # of a logarithmic axis
     return go.Scatter(
         name=way,
         mode="markers+text",
         text=[bubble.title if bubble.name in named else "" for bubble in own],
-        textposition="bottom center",
+        textposition=["bottom left" if bubble.macs > middle else "top right" for bubble in own],
         textfont={"size": 11},
         cliponaxis=False,
         x=[bubble.macs for bubble in own],
