@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnviz.zoo.cards import Printed
+from cnnviz.zoo.rows import Row
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,61 @@ RESNEXT_TABLE_1 = (
     ("ResNet-50", "resnet50", Printed("25.5M", "Table 1"), Printed("4.1G", "Table 1")),
     ("ResNeXt-50 (32×4d)", "resnext50_32x4d", Printed("25.0M", "Table 1"), Printed("4.2G", "Table 1")),
 )
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A paper's table of stages, which the lecture shows. lines: the part's name in our network, what the table calls it, and its
+    input as printed, (channels, side), None for what is not printed."""
+
+    title: str
+    network: str
+    source: str
+    lines: tuple[tuple[str, str, int | None, int], ...]
+
+
+STAGES = (
+    Stages(
+        "Inception v2 (299)", "inception_v2", "“Rethinking the Inception Architecture”, Table 1",
+        (("conv1", "conv 3×3 / 2", 3, 299), ("conv2", "conv 3×3 / 1", 32, 149), ("conv3", "conv padded 3×3 / 1", 32, 147),
+         ("pool1", "pool 3×3 / 2", 64, 147), ("conv4", "conv 3×3 / 1", 64, 73), ("conv5", "conv 3×3 / 2", 80, 71),
+         ("conv6", "conv 3×3 / 1", 192, 35), ("mixed_35a", "3 × Inception, figure 5", 288, 35),
+         ("mixed_17a", "5 × Inception, figure 6", 768, 17), ("mixed_8a", "2 × Inception, figure 7", 1280, 8),
+         ("head.pool", "pool 8×8", 2048, 8), ("head.fc", "linear", 2048, 1)),
+    ),
+    Stages(
+        "MobileNet v1", "mobilenet_v1", "MobileNets, Table 1",
+        (("conv1", "conv 3×3 / 2", 3, 224), ("separable2", "dw / 1, 1×1 to 64", 32, 112),
+         ("separable3", "dw / 2, 1×1 to 128", 64, 112), ("separable4", "dw / 1, 1×1 to 128", 128, 56),
+         ("separable5", "dw / 2, 1×1 to 256", 128, 56), ("separable6", "dw / 1, 1×1 to 256", 256, 28),
+         ("separable7", "dw / 2, 1×1 to 512", 256, 28), ("separable8", "5 × dw / 1, 1×1 to 512", 512, 14),
+         ("separable13", "dw / 2, 1×1 to 1024", 512, 14), ("separable14", "dw / 2 (misprint for 1), 1×1 to 1024", 1024, 7),
+         ("head.pool", "average pool 7×7", 1024, 7), ("head.fc", "fc", 1024, 1)),
+    ),
+    Stages(
+        "MobileNet v2", "mobilenet_v2", "MobileNetV2, Table 2",
+        (("conv1", "conv2d / 2", 3, 224), ("bottleneck1", "bottleneck, t 1, c 16, n 1, s 1", 32, 112),
+         ("bottleneck2", "bottleneck, t 6, c 24, n 2, s 2", 16, 112), ("bottleneck3", "bottleneck, t 6, c 32, n 3, s 2", 24, 56),
+         ("bottleneck4", "bottleneck, t 6, c 64, n 4, s 2", 32, 28), ("bottleneck5", "bottleneck, t 6, c 96, n 3, s 1", 64, 14),
+         ("bottleneck6", "bottleneck, t 6, c 160, n 3, s 2", 96, 14), ("bottleneck7", "bottleneck, t 6, c 320, n 1, s 1", 160, 7),
+         ("conv9", "conv2d 1×1", 320, 7), ("head.pool", "average pool 7×7", 1280, 7), ("head.fc", "conv2d 1×1", 1280, 1)),
+    ),
+    Stages(
+        "EfficientNet-B0", "efficientnet_b0", "EfficientNet, Table 1: “resolution” is the input's",
+        (("stage1", "conv 3×3", None, 224), ("stage2", "MBConv1, 3×3", None, 112), ("stage3", "MBConv6, 3×3", None, 112),
+         ("stage4", "MBConv6, 5×5", None, 56), ("stage5", "MBConv6, 3×3", None, 28), ("stage6", "MBConv6, 5×5", None, 14),
+         ("stage7", "MBConv6, 5×5", None, 14), ("stage8", "MBConv6, 3×3", None, 7), ("stage9", "conv 1×1, pooling, fc", None, 7)),
+    ),
+)  # fmt: skip
+
+
+def stage_input(rows: Sequence[Row], part: str) -> tuple[int, int]:
+    """Channels and side of what a part of a network is fed with, by the part's name."""
+    first = next(row for row in rows if row.name == part or row.name.startswith(f"{part}."))
+    shape = rows[first.sources[0]].output_shape
+    return shape[0], shape[-1] if len(shape) > 1 else 1
+
+
 MISPRINTS = (
     "**AlexNet.** The row “6 FC 9216” is the last map, flattened to 256 · 6 · 6 numbers: an input and no layer. “Some of the "
     "layers are skipped randomly” is dropout, which drops units.",

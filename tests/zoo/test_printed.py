@@ -3,7 +3,7 @@
 import pytest
 
 from cnnviz import zoo
-from cnnviz.zoo.printed import ENTRIES, RESNEXT_TABLE_1, SENET_TABLE_2
+from cnnviz.zoo.printed import ENTRIES, RESNEXT_TABLE_1, SENET_TABLE_2, STAGES, stage_input
 
 
 def known(name):
@@ -41,3 +41,18 @@ def test_cardinality_was_bought_at_equal_cost(title, name, params, macs):
 def test_winners_have_as_many_layers_as_our_models(name, team):
     (layers,) = {entry.layers for entry in ENTRIES if team in entry.team}
     assert known(name).depth == layers
+
+
+@pytest.mark.parametrize("table", STAGES, ids=lambda table: table.network)
+def test_printed_inputs_of_stages_are_our_models(table):
+    known(table.network)
+    rows = zoo.table(table.network)
+    for part, _what, channels, side in table.lines:
+        found = stage_input(rows, part)
+        assert (part, found[1]) == (part, side)
+        assert channels in (None, found[0])
+
+
+def test_a_stages_input_is_what_its_first_row_reads():
+    assert stage_input(zoo.table("resnet18"), "conv3_x") == (64, 56)
+    assert stage_input(zoo.table("resnet18"), "head.fc") == (512, 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from cnnviz import ui, zoo
-from cnnviz.zoo.printed import MISPRINTS, RESNEXT_TABLE_1, SENET_TABLE_2, SENET_TABLE_8, Compared
+from cnnviz.ui.zoo import state
+from cnnviz.zoo.printed import MISPRINTS, RESNEXT_TABLE_1, SENET_TABLE_2, SENET_TABLE_8, STAGES, Compared, Stages, stage_input
 
 NONE = "–"
 NOT_HERE = "not in the zoo"
@@ -25,6 +26,7 @@ def lecture() -> None:
     st.subheader("ResNet-50 and ResNeXt-50", anchor=False)
     ui.table(cardinality())
     st.caption("ResNeXt's Table 1, as printed and counted.")
+    _stages()
     st.subheader("What is misprinted", anchor=False)
     for told in MISPRINTS:
         st.markdown(f"- {told}")
@@ -69,3 +71,25 @@ def cardinality() -> list[tuple[str, ...]]:
         counted = (f"{zoo.totals(name).params:,}", f"{zoo.totals(name).macs:,}") if here else (NOT_HERE, NOT_HERE)
         rows.append((title, params.text, counted[0], macs.text, counted[1]))
     return rows
+
+
+def _stages() -> None:
+    """The papers' tables of stages, of those networks that are in the zoo."""
+    here = {each.title: each for each in STAGES if each.network in zoo.names()}
+    if not here:
+        return
+    st.subheader("Stage by stage", anchor=False)
+    chosen = here[str(st.selectbox("Network's table", list(here), key=state.key("stages")))]
+    ui.table(staged(chosen))
+    st.caption(f"{chosen.source}. Printed is what the lecture shows; counted is what our network feeds that stage with.")
+
+
+def staged(table: Stages) -> list[tuple[str, ...]]:
+    """A paper's table of stages as rows of texts, with the inputs that were counted."""
+    rows = zoo.table(table.network)
+    lines = [(part, what, _map(channels, side), _map(*stage_input(rows, part))) for part, what, channels, side in table.lines]
+    return [("Here", "in the table", "input, printed", "input, counted"), *lines]
+
+
+def _map(channels: int | None, side: int) -> str:
+    return f"{side}×{side}" + ("" if channels is None else f"×{channels}")
