@@ -74,10 +74,10 @@ SENET_TABLE_8: tuple[Line, ...] = (
     ("DenseNet-264", "densenet264", 22.15, 6.12, None, None),
     ("Attention-92", "attention92", None, None, 19.5, 4.8),
     ("Very Deep PolyNet †", "polynet", None, None, 18.71, 4.25),
-    ("PyramidNet-200", "pyramidnet200_a300", 20.1, 5.4, 19.2, 4.7),
+    ("PyramidNet-200", "pyramidnet200", 20.1, 5.4, 19.2, 4.7),
     ("DPN-131", "dpn131", 19.93, 5.12, 18.55, 4.16),
     ("SENet-154", "senet154", 18.68, 4.47, 17.28, 3.79),
-    ("NASNet-A (6@4032) †", "nasnet_a_large", None, None, 17.3, 3.8),
+    ("NASNet-A (6@4032) †", "nasnet_a_6_4032", None, None, 17.3, 3.8),
     ("SENet-154 (post-challenge) †", "senet154", None, None, 16.88, 3.58),
 )
 
