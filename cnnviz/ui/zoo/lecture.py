@@ -18,8 +18,8 @@ def lecture() -> None:
     ui.table(squeezed())
     st.caption(
         "SENet's Table 2, single crops of 224 × 224. Errors as printed; what the paper calls GFLOPs are thousand millions of "
-        "multiply-adds, and “counted” is what our networks need, at their own papers' input. Where both are far apart, ours follows "
-        "the paper and not later code: its card tells how."
+        "multiply-adds, and “counted” is what our networks need, at their own papers' input. Where both are far apart, ours "
+        "follows the paper and not later code: its card tells how."
     )
     st.subheader("The best single networks of 2017", anchor=False)
     ui.table(best())

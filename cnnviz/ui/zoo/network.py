@@ -240,7 +240,7 @@ def layer_table(rows: Sequence[Row]) -> None:
             "kernel": [window(row.kernel_size) for row in rows],
             "stride": [window(row.stride) for row in rows],
             "padding": [window(row.padding) for row in rows],
-            "groups": [row.groups if row.kind == "conv" else None for row in rows],
+            "groups": [str(row.groups) if row.kind == "conv" else "" for row in rows],
             "parameters": [row.params for row in rows],
             "multiply-adds": [row.macs for row in rows],
             "activations": [row.activations for row in rows],
