@@ -59,6 +59,7 @@ def test_a_picked_layer_is_told_with_its_formula(visit):
         {"block": "-1"},
         {"category": "magic"},
         {"nonsense": "1"},
+        {"search": "9" * 100},
         {"search": "9" * 10_000},
         {"v": "99"},
         {"inside": "conv9_x"},

@@ -59,7 +59,7 @@ def forget_place() -> None:
 
 def filters() -> tuple[str, ...]:
     """Draw the filters; the networks that they leave."""
-    st.text_input("Search", key=state.key("search"), placeholder="name, author, title", max_chars=60)
+    st.text_input("Search", key=state.key("search"), placeholder="name, author, title", max_chars=state.MOST_SEARCHED)
     with st.expander("Filter by year, idea and cost"):
         st.slider("Years", *state.bounds(), key=state.key("years"))
         st.selectbox(

@@ -16,6 +16,7 @@ from cnnviz.zoo import ZooError
 
 VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
 ANY = "any"
+MOST_SEARCHED = 60  # characters
 PARAMS = (ANY, "1M", "5M", "10M", "30M", "60M", "100M")
 MACS = (ANY, "100M", "500M", "1G", "4G", "8G", "16G")
 FIRST, SECOND = "resnet18", "plain18"
@@ -57,6 +58,12 @@ def bounds() -> tuple[int, int]:
     return min(years), max(years)
 
 
+def _search(text: str) -> str:
+    if len(text) > MOST_SEARCHED:
+        raise ZooError(f"search {short(text)}: at most {MOST_SEARCHED} characters are searched for.")
+    return text
+
+
 def _place(text: str) -> int:
     if not text.isdecimal() or len(text) > 6:
         raise ZooError(f"block {short(text)}: it must be the place of a row, a whole number.")
@@ -68,7 +75,7 @@ def settings() -> dict[str, Setting]:
     return {
         "network": Setting(FIRST, _network),
         "view": Setting("network", _one_of(VIEWS, "view")),
-        "search": Setting("", str),
+        "search": Setting("", _search),
         "years": Setting(bounds(), _years, lambda years: f"{years[0]}-{years[1]}"),
         "category": Setting(ANY, _one_of((ANY, *zoo.CATEGORIES), "category")),
         "params": Setting(ANY, _one_of(PARAMS, "params")),
