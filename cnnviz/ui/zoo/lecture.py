@@ -9,7 +9,6 @@ from cnnviz.ui.zoo import state
 from cnnviz.zoo.printed import MISPRINTS, RESNEXT_TABLE_1, SENET_TABLE_2, SENET_TABLE_8, STAGES, Compared, Stages, stage_input
 
 NONE = "–"
-NOT_HERE = "not in the zoo"
 
 
 def lecture() -> None:
@@ -50,7 +49,7 @@ def _pair(one: float | None, five: float | None) -> str:
 
 
 def _gigas(name: str) -> str:
-    return f"{zoo.totals(name).macs / 1e9:.2f}" if name in zoo.names() else NOT_HERE
+    return f"{zoo.totals(name).macs / 1e9:.2f}"
 
 
 def best() -> list[tuple[str, ...]]:
@@ -61,22 +60,21 @@ def best() -> list[tuple[str, ...]]:
 
 
 def _millions(name: str) -> str:
-    return f"{zoo.totals(name).params / 1e6:.1f} M" if name in zoo.names() else NOT_HERE
+    return f"{zoo.totals(name).params / 1e6:.1f} M"
 
 
 def cardinality() -> list[tuple[str, ...]]:
     """ResNeXt's Table 1 as rows of texts."""
     rows: list[tuple[str, ...]] = [("Network", "parameters, printed", "counted", "multiply-adds, printed", "counted")]
     for title, name, params, macs in RESNEXT_TABLE_1:
-        here = name in zoo.names()
-        counted = (f"{zoo.totals(name).params:,}", f"{zoo.totals(name).macs:,}") if here else (NOT_HERE, NOT_HERE)
-        rows.append((title, params.text, counted[0], macs.text, counted[1]))
+        sums = zoo.totals(name)
+        rows.append((title, params.text, f"{sums.params:,}", macs.text, f"{sums.macs:,}"))
     return rows
 
 
 def _stages() -> None:
-    """The papers' tables of stages, of those networks that are in the zoo."""
-    here = {each.title: each for each in STAGES if each.network in zoo.names()}
+    """The papers' tables of stages."""
+    here = {each.title: each for each in STAGES}
     if not here:
         return
     st.subheader("Stage by stage", anchor=False)
