@@ -23,14 +23,32 @@ def trained(page: Page, address: str) -> None:
     page.wait_for_timeout(1_500)
 
 
+def bordered(page: Page, address: str) -> None:
+    """Lesson 410 with the recording of its first preset."""
+    page.goto(f"{address}/overfitting")
+    page.wait_for_selector(".cnnviz-panel .main-svg", timeout=60_000)
+    page.wait_for_timeout(3_000)
+
+
+def explored(page: Page, address: str) -> None:
+    """The architecture explorer on a residual network."""
+    page.goto(f"{address}/architectures")
+    page.wait_for_selector(".main-svg", timeout=60_000)
+    page.wait_for_timeout(3_000)
+
+
+PICTURES = {"lesson-210": trained, "lesson-410": bordered, "explorer-510": explored}
+
+
 def main(address: str) -> None:
-    """Write docs/lesson-210.png."""
+    """Write the pictures into docs/."""
     chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1360, "height": 1180})
-        trained(page, address)
-        page.screenshot(path=HERE / "lesson-210.png")
+        for name, arrive in PICTURES.items():
+            page = browser.new_page(viewport={"width": 1360, "height": 1180})
+            arrive(page, address)
+            page.screenshot(path=HERE / f"{name}.png")
         browser.close()
 
 

@@ -74,11 +74,9 @@ def cardinality() -> list[tuple[str, ...]]:
 
 def _stages() -> None:
     """The papers' tables of stages."""
-    here = {each.title: each for each in STAGES}
-    if not here:
-        return
+    tables = {each.title: each for each in STAGES}
     st.subheader("Stage by stage", anchor=False)
-    chosen = here[str(st.selectbox("Network's table", list(here), key=state.key("stages")))]
+    chosen = tables[str(st.selectbox("Network's table", list(tables), key=state.key("stages")))]
     ui.table(staged(chosen))
     st.caption(f"{chosen.source}. Printed is what the lecture shows; counted is what our network feeds that stage with.")
 
