@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cnnviz.engine.evaluation import outputs
 from cnnviz.engine.experiment import Targets
 from cnnviz.engine.targets import gap
 
 BINS = 15  # as in the paper
-EVALUATED_AT_ONCE = 128
 MIDDLES = tuple(f"{(place + 0.5) / BINS:.3f}" for place in range(BINS))
 PLACES = dict.fromkeys(("reliability", "reliability_gap", "confidence_hist"), MIDDLES)
 
@@ -19,7 +19,7 @@ def calibrated(net: nn.Module, inputs: Tensor, labels: Tensor, targets: Targets)
     """What `calibration` makes of the test set in eval mode, after which the net is in training mode; and margin_limit, the gap
     between logits at which the targets that are taught are met, infinite for hard ones."""
     net.eval()
-    logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
+    logits = outputs(net, inputs)
     net.train()
     limit = gap(targets.smoothing, targets.smoothing_over, logits.shape[1])
     return {**calibration(logits, labels), "margin_limit": logits.new_tensor(limit)}

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from cnnviz.engine.compatible import CLUSTERS
+from cnnviz.engine.evaluation import AT_ONCE
 from cnnviz.engine.examples import Examples
 from cnnviz.engine.watch import layers_of
 
 DRAWN = 40  # examples of a class at most
-EVALUATED_AT_ONCE = 128
 
 
 @torch.inference_mode()
@@ -37,7 +37,7 @@ def penultimate(net: nn.Module, last: nn.Module, inputs: Tensor) -> Tensor:
     """What the last layer is given: (N, …) to (N, features)."""
     met: list[Tensor] = []
     handle = last.register_forward_pre_hook(lambda _layer, given: met.append(given[0]))
-    for part in inputs.split(EVALUATED_AT_ONCE):
+    for part in inputs.split(AT_ONCE):
         net(part)
     handle.remove()
     return torch.cat(met)

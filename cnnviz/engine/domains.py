@@ -11,11 +11,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from cnnviz.engine import data
 from cnnviz.engine.again import copies, put
 from cnnviz.engine.data.shapes import of_domain
+from cnnviz.engine.evaluation import AT_ONCE, outputs
 from cnnviz.engine.experiment import Data, ExperimentError
 from cnnviz.engine.objectives import accuracy
 from cnnviz.engine.words import DOMAINS
 
-AT_ONCE = 128  # test examples in one forward pass
 PLACES = dict.fromkeys(("domain_accuracy", "domain_adapted"), DOMAINS)  # what a column's numbers are about
 
 
@@ -46,7 +46,7 @@ def _tested(wanted: Data, domain: str, seed: int, device: torch.device) -> tuple
 
 def _accuracy(net: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
     net.eval()
-    logits = torch.cat([net(part) for part in inputs.split(AT_ONCE)])
+    logits = outputs(net, inputs)
     net.train()
     return accuracy(logits, labels)
 

@@ -9,7 +9,12 @@ from torch import Tensor
 
 from cnnviz.engine.objectives import OBJECTIVES, Objective
 
-EVALUATED_AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
+AT_ONCE = 128  # test examples in one forward pass: more than fit a cache together are slower
+
+
+def outputs(net: torch.nn.Module, inputs: Tensor) -> Tensor:
+    """What a net makes of examples (N, …), (N, classes), in the mode that it is in and a part of them at a time."""
+    return torch.cat([net(part) for part in inputs.split(AT_ONCE)])
 
 
 @torch.inference_mode()
@@ -19,7 +24,7 @@ def evaluate(
     """The objective's plain loss as test_loss, and its metrics as test_accuracy, …, over all the examples of the set with this
     name; the net is left in training mode."""
     net.eval()
-    logits = torch.cat([net(part) for part in inputs.split(EVALUATED_AT_ONCE)])
+    logits = outputs(net, inputs)
     net.train()
     metrics = {f"{name}_{what}": metric(logits, labels) for what, metric in objective.metrics.items()}
     return {f"{name}_loss": objective.plain(logits, labels), **metrics}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from cnnviz.engine.evaluation import outputs
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.norms.batch import BATCH_NORMS, folded_into
 from cnnviz.engine.objectives import Objective
@@ -38,8 +39,7 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
     for buffer, value in zip(net.buffers(), kept, strict=True):
         buffer.copy_(value)
     net.eval()
-    plain = torch.cat([net(batch) for batch in inputs.split(128)])
-    folded = torch.cat([_folded(net)(batch) for batch in inputs.split(128)])
+    plain, folded = outputs(net, inputs), outputs(_folded(net), inputs)
     net.train()
     return {
         "batch_loss": objective.plain(logits, labels[: len(logits)]),

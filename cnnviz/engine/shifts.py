@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnnviz.engine.evaluation import outputs
 from cnnviz.engine.objectives import accuracy
 from cnnviz.engine.words import SHIFTS
 
-AT_ONCE = 128  # test examples in one forward pass
 COLUMNS = ("shift_accuracy", "shift_consistency", "shift_change")
 PLACES = dict.fromkeys(COLUMNS, tuple(f"{pixels} px" for pixels in SHIFTS))  # what a column's numbers are about
 DIRECTIONS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # rows and columns
@@ -52,4 +52,4 @@ def moved(images: Tensor, pixels: int) -> Iterator[Tensor]:
 
 
 def _probabilities(net: nn.Module, inputs: Tensor) -> Tensor:
-    return torch.cat([net(part) for part in inputs.split(AT_ONCE)]).softmax(1)
+    return outputs(net, inputs).softmax(1)

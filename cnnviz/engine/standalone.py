@@ -48,6 +48,7 @@ from cnnviz.engine.nets.norms.weight import WeightNorm  # noqa: F401  # if rewei
 from cnnviz.engine.nets.pooling.blur import BlurPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.lp import LpPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.stochastic import Stochastic, seed_pools  # noqa: F401  # if pooling
+from cnnviz.engine.nets.streams import seed_streams  # noqa: F401  # if noise or masks or pooling
 from cnnviz.engine.penalties import project, shrink  # if l1 or max_norm
 from cnnviz.engine.stopping import Early  # if patience
 from cnnviz.engine.targets import over_all  # if smoothing

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.engine.control import Control
+from cnnviz.engine.evaluation import outputs
 from cnnviz.engine.examples import Examples
 from cnnviz.engine.experiment import Surface
 from cnnviz.engine.objectives import Objective
 from cnnviz.engine.records import Snapshot
 
-AT_ONCE = 128  # examples in one forward pass, where they do not share statistics
 SNAPSHOTS = 25  # of a slice, about
 DOUBLE = 2.0  # times the centre's loss: the end of what is called its width
 
@@ -138,11 +138,11 @@ def evaluated(net: nn.Module, inputs: Tensor, labels: Tensor, objective: Objecti
     together = bool(keepers) and statistics == "batch"
     for module in keepers:
         module.train(together)
-    outputs = net(inputs) if together else torch.cat([net(part) for part in inputs.split(AT_ONCE)])
+    found = net(inputs) if together else outputs(net, inputs)
     net.train()
     return {
-        "loss": objective.plain(outputs, labels),
-        **{name: metric(outputs, labels) for name, metric in objective.metrics.items()},
+        "loss": objective.plain(found, labels),
+        **{name: metric(found, labels) for name, metric in objective.metrics.items()},
     }
 
 

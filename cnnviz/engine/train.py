@@ -218,8 +218,7 @@ class Learner:
         self.remembered = memory.find(experiment) if memory else None
         self.teacher = Teacher(experiment, self.everything, device) if experiment.distillation.teacher else None
         self.prepared = self.teacher.net if self.teacher else self.net
-        before = pretraining.losses(self.net, self.everything, experiment)
-        self.pretraining = self.teacher.losses() if self.teacher else before
+        self.pretraining = self.teacher.losses() if self.teacher else pretraining.losses(self.net, self.everything, experiment)
         clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.inputs = shift.Inputs()
         self.map = Map(found) if experiment.measure.boundary else None

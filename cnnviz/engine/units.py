@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from cnnviz.engine.evaluation import AT_ONCE
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.learned import Maxout, Prelu
 from cnnviz.engine.probes import UNIT, counted, histogram, once, probe
@@ -15,7 +16,6 @@ from cnnviz.engine.watch import Pass, Seen
 POINTS = 121  # of the recorded curve: odd, so that 0 is one of them
 NARROWEST = 4.0  # |z| that the curve is drawn to at least
 UNMOVED = 1e-6  # a slope below it passes nothing on
-AT_ONCE = 128  # test examples in one forward pass
 
 
 @probe(UNIT)

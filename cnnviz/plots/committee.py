@@ -8,10 +8,16 @@ import plotly.graph_objects as go
 
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
+from cnnviz.plots.plane import plane
 
 WAITING = "No net has been tested yet"
 # Paul Tol's "light" scheme (SRON technical note, 2021): eight regions that are told apart, and none that looks like a variant.
 REGIONS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
+EDGE = {"color": "#222222", "width": 1}
+MARKS = (  # hollow circles for the first class, full squares for the second
+    {"color": "#FFFFFF", "size": 5, "symbol": "circle", "line": EDGE},
+    {"color": "#222222", "size": 5, "symbol": "square", "line": EDGE},
+)
 NOTE = "dashed: mean member · solid: together"
 
 
@@ -75,21 +81,8 @@ def gate_regions(variants: Sequence[str], only: tuple[str, ...] = (), experts: i
     Diagnoses: straight seams, as the gate is one linear layer; within each region one expert draws the border.
     """
     shown = [variant for variant in variants if not only or variant in only]
-    axis = {"nticks": 5}
-    x, y = (theme.linear_axis(f"{name} coordinate (σ)", **axis) for name in ("First", "Second"))
-    chart = theme.beside("gate_regions", shown, x, y, same_x=True)
-    bindings: list[Binding] = []
-    for place, variant in enumerate(shown, start=1):
-        for trace, column in ((_regions(variant), "gate"), (_edge(variant), "boundary")):
-            number = len(chart.data)
-            chart.add_trace(trace, row=1, col=place)
-            bindings += [Binding(number, attr, "boundary_at", variant, "rows") for attr in ("x", "y")]
-            bindings.append(Binding(number, "z", column, variant, "matrix"))
-        for label in (0, 1):
-            number = len(chart.data)
-            chart.add_trace(_points(variant, label), row=1, col=place)
-            bindings += [Binding(number, attr, f"points_{attr}_{label}", variant, "rows") for attr in ("x", "y")]
-    chart.update_layout(coloraxis=_experts(experts), hovermode="closest", margin_b=118)
+    chart, bindings = plane("gate_regions", shown, "gate", _regions, 2.5, MARKS)
+    chart.update_layout(coloraxis=_experts(experts))
     told = ", ".join(f"{v} {{{v}}}" for v in shown)
     numbers = {v: Quantity(v, "experts_in_use") for v in shown}
     return LivePlot(
@@ -106,26 +99,6 @@ def _regions(variant: str) -> go.Heatmap:
     return go.Heatmap(name=variant, coloraxis="coloraxis", zsmooth=False, hovertemplate=where)
 
 
-def _edge(variant: str) -> go.Contour:
-    """The border, whose map is in per cent: on the experts' colour axis, of which it uses none."""
-    return go.Contour(
-        name=variant,
-        coloraxis="coloraxis",
-        contours={"start": 50, "end": 50, "size": 1, "coloring": "none"},
-        line={"color": "#000000", "width": 2.5},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _points(variant: str, label: int) -> go.Scatter:
-    """Hollow circles for the first class, full squares for the second."""
-    edge = {"color": "#222222", "width": 1}
-    marks = {"color": ("#FFFFFF", "#222222")[label], "size": 5, "symbol": ("circle", "square")[label], "line": edge}
-    line = {"color": theme.variant_colour(variant)}  # the variant's own, though marks alone are drawn
-    return go.Scatter(name=variant, mode="markers", marker=marks, line=line, hoverinfo="skip", showlegend=False)
-
-
 def _experts(count: int) -> dict[str, object]:
     """A colour axis of so many steps, eight at most."""
     count = min(count, len(REGIONS))
@@ -136,11 +109,4 @@ def _experts(count: int) -> dict[str, object]:
 
 def _line(variant: str, dash: str, number: str) -> go.Scatter:
     told = "together" if dash == "solid" else "mean member"
-    return go.Scatter(
-        name=variant,
-        legendgroup=variant,
-        showlegend=dash == "solid",
-        mode="lines",
-        line={"color": theme.variant_colour(variant), "width": 2.8 if dash == "solid" else 1.8, "dash": dash},
-        hovertemplate=f"{variant}, {told}: {number}<extra></extra>",
-    )
+    return theme.line(variant, f"{variant}, {told}: {number}", dash, 2.8 if dash == "solid" else 1.8)

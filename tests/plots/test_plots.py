@@ -17,6 +17,7 @@ NOT_PLOTS = {
     "live_plot",
     "lines",
     "numbers",
+    "plane",
     "theme",
     "curves",
     "lsuv",

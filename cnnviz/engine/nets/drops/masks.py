@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor, nn
 
-MASKS_APART = 1_000_003  # keeps the streams of two layers apart for that many masks
+from cnnviz.engine.nets.streams import seed_streams
+
 FIRST_STREAM = 500  # behind those of noisy batch norms
 
 
@@ -53,6 +54,4 @@ class Drop(Masks):
 
 def seed_masks(net: nn.Module, seed: int) -> None:
     """Give each module of a net that draws masks a stream of its own; the net's weights are drawn elsewhere."""
-    drawing = [module for module in net.modules() if isinstance(module, Masks)]
-    for number, module in enumerate(drawing, FIRST_STREAM):
-        module.seed = (seed * 1_009 + number) * MASKS_APART
+    seed_streams(net, Masks, seed, FIRST_STREAM)

@@ -6,9 +6,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from cnnviz.engine.experiment import Net
+from cnnviz.engine.nets.streams import seed_streams
 
 WITHIN = 0.1  # how far examples of one batch differ in the noise of a unit
-APART = 1_000_003  # keeps the streams of two layers apart for that many steps
 
 
 class NoisyBatch(nn.Module):
@@ -45,9 +45,7 @@ class NoisyBatch(nn.Module):
 
 def seed_noise(net: nn.Module, seed: int) -> None:
     """Give every noisy layer of a net a stream of its own; the net's weights are drawn elsewhere."""
-    noisy = [module for module in net.modules() if isinstance(module, NoisyBatch)]
-    for number, module in enumerate(noisy):
-        module.seed = (seed * 1_009 + number) * APART
+    seed_streams(net, NoisyBatch, seed)
 
 
 def noisy_batch(net: Net, features: int, spatial: bool) -> nn.Module:

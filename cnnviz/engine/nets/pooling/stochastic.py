@@ -9,8 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from cnnviz.engine.experiment import Net
-
-POOLS_APART = 1_000_003  # keeps the streams of two pools apart for that many batches
+from cnnviz.engine.nets.streams import seed_streams
 
 
 class Stochastic(nn.Module):
@@ -48,9 +47,7 @@ class Stochastic(nn.Module):
 
 def seed_pools(net: nn.Module, seed: int) -> None:
     """Give every stochastic pool of a net a stream of its own; the net's weights are drawn elsewhere."""
-    drawing = [module for module in net.modules() if isinstance(module, Stochastic)]
-    for number, module in enumerate(drawing):
-        module.seed = (seed * 1_013 + number) * POOLS_APART
+    seed_streams(net, Stochastic, seed, spread=1_013)
 
 
 def stochastic_pool(net: Net) -> nn.Module:
