@@ -1,4 +1,4 @@
-"""Every limit and place that whoever runs cnnviz may set, each an environment variable CNNVIZ_<NAME>."""
+"""Every place and limit that whoever runs cnnviz may set, each an environment variable CNNVIZ_<NAME>."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from cnnviz import limits
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -20,13 +22,13 @@ class Settings:
     threads: int = 0  # torch threads in a worker; 0: cores // workers
     fashion_mnist: str = ""  # a folder with the four full IDX files (.gz or not); "": the subset in assets/
     cache: str = str(ROOT / ".cnnviz" / "recordings")  # where finished recordings are kept
-    cache_mb: int = 256  # the folder's size at most
-    runs_per_learner: int = 2  # running or queued at once, over all of a learner's pages
-    queue: int = 100  # runs waiting at most, all learners together
-    grace_seconds: float = 12.0  # a run that nobody watches ends after this
-    pause_seconds: float = 600.0  # a paused run gives its worker back after this
-    message_bytes: int = 65_536  # a websocket message from a browser at most
-    frames_per_second: float = 15.0  # deltas a second to a browser at most
+    cache_mb: int = limits.CACHE_MB  # the folder's size at most
+    runs_per_learner: int = limits.RUNS_PER_LEARNER  # running or queued at once, over all of a learner's pages
+    queue: int = limits.QUEUE  # runs waiting at most, all learners together
+    grace_seconds: float = limits.GRACE_SECONDS  # a run that nobody watches ends after this
+    pause_seconds: float = limits.PAUSE_SECONDS  # a paused run gives its worker back after this
+    message_bytes: int = limits.MESSAGE_BYTES  # a websocket message from a browser at most
+    frames_per_second: float = limits.FRAMES_PER_SECOND  # deltas a second to a browser at most
 
     @classmethod
     def from_environment(cls) -> Settings:

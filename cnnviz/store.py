@@ -11,12 +11,12 @@ from collections import OrderedDict
 from functools import cache
 from pathlib import Path
 
+from cnnviz import limits
 from cnnviz.engine.records import Recording
 from cnnviz.settings import ASSETS, settings
 
 log = logging.getLogger(__name__)
 
-MEMORY_BYTES = 128 * 2**20
 LEFTOVER_SECONDS = 3_600
 _KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -108,7 +108,7 @@ class Store:
         with self._lock:
             self._loaded[key] = (recording, size)
             self._loaded.move_to_end(key)
-            while len(self._loaded) > 1 and sum(size for _, size in self._loaded.values()) > MEMORY_BYTES:
+            while len(self._loaded) > 1 and sum(size for _, size in self._loaded.values()) > limits.STORE_MEMORY_MB * 2**20:
                 self._loaded.popitem(last=False)
 
     def _touch(self, path: Path) -> None:

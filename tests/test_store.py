@@ -193,7 +193,7 @@ def test_a_full_disk_costs_one_log_line(store, monkeypatch, caplog):
 
 
 def test_memory_holds_no_more_than_its_limit(store, monkeypatch, folders):
-    monkeypatch.setattr("cnnviz.store.MEMORY_BYTES", 2.5 * finished(snapshots=100).column("grad_hist").nbytes)
+    monkeypatch.setattr("cnnviz.limits.STORE_MEMORY_MB", 2.5 * finished(snapshots=100).column("grad_hist").nbytes / 2**20)
     recordings = [finished(seed, snapshots=100) for seed in range(4)]
     for recording in recordings:
         store.put(recording)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+from cnnviz import limits
 from cnnviz.engine.augment.settings import Augmentation
 from cnnviz.engine.fields import (
     Checked,
@@ -76,8 +77,8 @@ class Data(Checked):
     """Which examples are learned from."""
 
     dataset: str = choice("fashion_mnist", DATASETS, "Data set")
-    train_examples: int = whole(10_000, 10, 60_000, "Training set", "examples", log=True)
-    test_examples: int = whole(250, 10, 10_000, "Test set", "examples", log=True)
+    train_examples: int = whole(10_000, 10, limits.TRAINING_SET, "Training set", "examples", log=True)
+    test_examples: int = whole(250, 10, limits.TEST_SET, "Test set", "examples", log=True)
     domain: str = choice("any", DOMAINS, "Training domain", help="How the data set “shapes” is coloured.")
     curve: str = choice("absolute", CURVES, "Target curve", help="What the data set “curve” asks for at x in −1 … 1.")
     heights: tuple[float, ...] = numbers((0.0,) * 9, -1.0, 1.0, "Drawn curve", help="Heights from x = −1 to 1, joined by lines.")
@@ -95,8 +96,12 @@ class Net(Checked):
         "image's rows in turn, and an output layer. ensemble: "
         "mlps that learn from a bootstrap sample each and vote. mixture: mlps, and a gate that says which counts where.",
     )
-    depth: int = whole(8, 2, 100, "Depth", "layers", help="Layers with weights, the output layer included; a rnn has 2 anyway.")
-    width: int = whole(64, 2, 1024, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution.")
+    depth: int = whole(
+        8, 2, limits.DEPTH, "Depth", "layers", help="Layers with weights, the output layer included; a rnn has 2 anyway."
+    )
+    width: int = whole(
+        64, 2, limits.WIDTH, "Width", "units", log=True, help="Units of a hidden layer, or channels of a convolution."
+    )
     activation: str = choice("relu", ACTIVATIONS, "Activation")
     init: str = choice("he", INITS, "Initialisation")
     init_scale: float = real(1.0, 0.0, 100.0, "Initial scale", "× the scheme's standard deviation", log=True)
@@ -180,9 +185,9 @@ class Clipping(Checked):
 class Measure(Checked):
     """How often a run is measured. It decides how large a recording is, never what is trained."""
 
-    snapshots: int = whole(200, 2, 2_000, "Snapshots", "a run")
-    histograms: int = whole(40, 0, 2_000, "Histograms", "a run")
-    evaluations: int = whole(11, 0, 2_000, "Test evaluations", "a run")
+    snapshots: int = whole(200, 2, limits.SNAPSHOTS, "Snapshots", "a run")
+    histograms: int = whole(40, 0, limits.SNAPSHOTS, "Histograms", "a run")
+    evaluations: int = whole(11, 0, limits.SNAPSHOTS, "Test evaluations", "a run")
     units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
     filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
     domains: bool = switch(
@@ -224,7 +229,9 @@ class Pretraining(Checked):
     corruption: float = real(
         0.0, 0.0, 0.95, "Corruption", "of what an autoencoder reads", help="This fraction is set to 0; it has to be rebuilt too."
     )
-    labels: int = whole(0, 10, 60_000, "Labels", "examples", off=0, log=True, help="Labelled examples of the task; off: all.")
+    labels: int = whole(
+        0, 10, limits.TRAINING_SET, "Labels", "examples", off=0, log=True, help="Labelled examples of the task; off: all."
+    )
     task_classes: int = whole(
         0, 2, 9, "Classes of the task", off=0, help="The task is to tell the first so many classes; transfer learns the others."
     )
@@ -270,8 +277,8 @@ class Experiment(Checked):
     polynomial: Polynomial = Polynomial()
     stopping: Stopping = Stopping()
     augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
-    steps: int = whole(1_000, 0, 200_000, "Steps", "updates", log=True)
-    batch_size: int = whole(64, 1, 4_096, "Batch size", "examples", log=True)
+    steps: int = whole(1_000, 0, limits.STEPS, "Steps", "updates", log=True)
+    batch_size: int = whole(64, 1, limits.BATCH_SIZE, "Batch size", "examples", log=True)
     seed: int = whole(0, 0, 2**31 - 1, "Seed")
 
     @classmethod
@@ -289,8 +296,10 @@ class Experiment(Checked):
     @classmethod
     def from_json(cls, text: str | bytes) -> Experiment:
         """The experiment that `to_json` wrote. Raises ExperimentError for anything else."""
-        if len(text) > 10_000:
-            raise ExperimentError(f"An experiment's JSON has at most 10,000 characters; this has {len(text):,}.")
+        if len(text) > limits.JSON_CHARACTERS:
+            raise ExperimentError(
+                f"An experiment's JSON has at most {limits.JSON_CHARACTERS:,} characters; this has {len(text):,}."
+            )
         try:
             settings = json.loads(text)
         except (ValueError, RecursionError) as problem:

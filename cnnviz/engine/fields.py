@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-SERIES = 50  # numbers of a series at most
+from cnnviz.limits import NUMBERS
 
 
 class ExperimentError(ValueError):
@@ -67,8 +67,8 @@ class Rule:
         return tuple(self._check_real(name, number) for number in value)
 
     def _check_series(self, name: str, value: Any) -> tuple[float, ...]:
-        if not isinstance(value, (list, tuple)) or len(value) > SERIES:
-            raise ExperimentError(f"{name} (={short(value)}) must be a list of at most {SERIES} numbers.")
+        if not isinstance(value, (list, tuple)) or len(value) > NUMBERS:
+            raise ExperimentError(f"{name} (={short(value)}) must be a list of at most {NUMBERS} numbers.")
         numbers = tuple(self._check_real(name, number) for number in value)
         if list(numbers) != sorted(set(numbers)):
             raise ExperimentError(f"{name} (={short(value)}) must rise from number to number.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cnnviz.engine.fields import Checked, choice, real, switch, whole
 from cnnviz.engine.words import SMOOTHED_OVER
+from cnnviz.limits import WIDTH
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Distillation(Checked):
         "Teacher",
         help="Another net learns the whole training set first, in the updates of pre-training; its answers are targets, too.",
     )
-    teacher_width: int = whole(200, 2, 1024, "Teacher's width", "units", log=True)
+    teacher_width: int = whole(200, 2, WIDTH, "Teacher's width", "units", log=True)
     teacher_smoothing: float = real(
         0.0, 0.01, 0.5, "Smoothing of the teacher", "ε", off=0.0, help="Of the targets that the teacher learned from."
     )

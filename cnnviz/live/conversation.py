@@ -10,15 +10,12 @@ from functools import partial
 from typing import Any
 
 from cnnviz.engine.fields import ExperimentError
+from cnnviz.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, REPLIES
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
 from cnnviz.live.messages import MessageError, Request, parse
 from cnnviz.live.offers import Offers
 from cnnviz.live.offers import shared as shared_offers
 from cnnviz.runners.base import RefusedError, Run, Runner
-
-BURST = 80
-MESSAGES_PER_SECOND = 30.0
-REPLIES = 32
 
 NO_OFFER = "The server no longer knows this page's settings. Reload the page, then press Train."
 NO_RUN = "This run is not there any more, or the link to it is wrong. Press Train to begin another."
@@ -56,7 +53,7 @@ class Conversation:
         self._absent: Callable[[], None] | None = None
         self._may_control = False
         self._place = Place()
-        self._allowance = float(BURST)
+        self._allowance = float(MESSAGES_AT_ONCE)
         self._heard_at = clock()
         self.over = False
 
@@ -97,7 +94,7 @@ class Conversation:
 
     def _allowed(self) -> bool:
         now = self._clock()
-        self._allowance = min(BURST, self._allowance + (now - self._heard_at) * MESSAGES_PER_SECOND) - 1
+        self._allowance = min(MESSAGES_AT_ONCE, self._allowance + (now - self._heard_at) * MESSAGES_PER_SECOND) - 1
         self._heard_at = now
         return self._allowance >= 0
 

@@ -11,10 +11,8 @@ import orjson
 
 from cnnviz.engine.experiment import rule
 from cnnviz.engine.fields import ExperimentError, short
+from cnnviz.limits import FASTEST, SLOWEST, TOKEN_CHARACTERS
 
-TOKEN_CHARACTERS = 100
-FASTEST = 10_000
-SLOWEST = 0.1
 SLID = ("whole", "real")  # kinds of settings that a slider moves
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cnnviz.engine.experiment import Experiment, replace
-
-LIMIT = 2_000
+from cnnviz.limits import OFFERS
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Offers:
     A token is the page's unguessable name, a dot, and a digest of the settings: the same settings give the same token.
     """
 
-    limit: int = LIMIT
+    limit: int = OFFERS
     _by_place: OrderedDict[tuple[str, str], Offer] = field(default_factory=OrderedDict)
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _attending: defaultdict[tuple[str, str], set[Told]] = field(default_factory=lambda: defaultdict(set))

@@ -11,12 +11,13 @@ from typing import Any
 from cnnviz.engine.experiment import rule
 from cnnviz.engine.fields import Rule
 from cnnviz.engine.records import Ending
+from cnnviz.limits import FASTEST, SLOWEST
 from cnnviz.runners.base import Run
 from cnnviz.runners.news import News
 from cnnviz.runners.process import Worker
 
 OPERATIONS = ("pause", "resume", "step", "cancel", "lr", "speed", "stop_at")
-SPEED = Rule("real", "Speed", "steps a second", low=0.1, high=10_000, off=0.0)
+SPEED = Rule("real", "Speed", "steps a second", low=SLOWEST, high=FASTEST, off=0.0)
 RATE_SECONDS = 3.0  # steps a second are measured over this time
 MARK_SECONDS = 0.1
 

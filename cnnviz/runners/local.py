@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from math import inf
 
+from cnnviz import limits
 from cnnviz import store as stores
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Ending, Recording
@@ -25,7 +26,6 @@ from cnnviz.store import Store
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 64  # ended runs
 ANSWER_SECONDS = 0.08  # a cancelled run ends then at the latest, and the spare takes its worker's place
 LINGER_SECONDS = 2.0  # that worker is killed then, unless it answers: on a busy machine a warm one is worth the wait
 START_SECONDS = 120.0  # a worker that is not warm by then is killed
@@ -106,7 +106,7 @@ class LocalRunner:
         return run
 
     def find(self, run_id: str) -> Run | None:
-        """A run by id; of the ended ones the last 64 are remembered."""
+        """A run by id; of the ended ones the last are remembered."""
         with self._lock:
             job = self._jobs.get(run_id)
             return job.run if job else self._ended.get(run_id)
@@ -205,7 +205,7 @@ class LocalRunner:
         if job.worker is not None:
             job.worker.job = None
         self._ended[job.run.id] = job.run
-        while len(self._ended) > REMEMBERED:
+        while len(self._ended) > limits.ENDED_RUNS:
             self._ended.popitem(last=False)
         self._later(partial(_settle, job.run, state, sentence))
 

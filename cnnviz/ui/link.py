@@ -10,12 +10,11 @@ from typing import Any
 from cnnviz.engine.experiment import ExperimentError, owner, rule
 from cnnviz.engine.fields import Rule, short
 from cnnviz.lessons import Lesson, Preset
+from cnnviz.limits import LINK_CHARACTERS, LINK_SETTINGS
 
 VERSION = "1"
 RESERVED = frozenset({"v", "preset", "with", "follow"})
-MOST_CHARACTERS = 200
 _FOLLOW = re.compile(r"(?P<run>[\w-]{4,40})\.(?P<token>[\w-]{16,100})", re.ASCII)
-MOST_PARAMETERS = 40
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class PageState:
 def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> PageState:
     """The state that a link's query parameters ask for. Nothing raises: what can't be used stands in `dropped`."""
     dropped: list[str] = []
-    if len(params) > MOST_PARAMETERS:
-        return PageState(first(lesson), dropped=(f"the link's {len(params)} settings (at most {MOST_PARAMETERS})",))
+    if len(params) > LINK_SETTINGS:
+        return PageState(first(lesson), dropped=(f"the link's {len(params)} settings (at most {LINK_SETTINGS})",))
     if params.get("v", VERSION) != VERSION:
         return PageState(first(lesson), dropped=(f"the whole link: its version {short(params['v'])} is not {VERSION}",))
     preset = params.get("preset", first(lesson))
@@ -60,7 +59,7 @@ def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> Pag
 def _read_remedies(params: Mapping[str, str], lesson: Lesson, dropped: list[str]) -> tuple[str, ...] | None:
     if "with" not in params:
         return None
-    asked = [name for name in params["with"][:MOST_CHARACTERS].split(",") if name]
+    asked = [name for name in params["with"][:LINK_CHARACTERS].split(",") if name]
     unknown = [name for name in asked if name not in lesson.remedies]
     if unknown:
         dropped.append(f"with={short(','.join(unknown))}: there are {', '.join(lesson.remedies)}")
@@ -69,14 +68,14 @@ def _read_remedies(params: Mapping[str, str], lesson: Lesson, dropped: list[str]
 
 def followed(params: Mapping[str, str]) -> dict[str, str] | None:
     """The run to follow, and the token that lets one watch it; None where the link names none, or not as one was copied."""
-    found = _FOLLOW.fullmatch(params.get("follow", "")[:MOST_CHARACTERS])
+    found = _FOLLOW.fullmatch(params.get("follow", "")[:LINK_CHARACTERS])
     return found.groupdict() if found else None
 
 
 def parsed(name: str, text: str) -> Any:
     """A setting's value from its text in a link, checked. Raises ExperimentError."""
-    if len(text) > MOST_CHARACTERS:
-        raise ExperimentError(f"{name} has {len(text):,} characters, at most {MOST_CHARACTERS} are read.")
+    if len(text) > LINK_CHARACTERS:
+        raise ExperimentError(f"{name} has {len(text):,} characters, at most {LINK_CHARACTERS} are read.")
     wanted = rule(name)
     return wanted.check(name, _typed(wanted, text))
 

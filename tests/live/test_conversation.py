@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from by_hand import VARIANTS, Clock, HandRunner, begin, measure
 
+from cnnviz import limits
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.live import conversation as protocol
 from cnnviz.live.channel import Channels, Start
@@ -180,8 +181,8 @@ def test_closing_ends_the_watch(browser: Browser, run: Run) -> None:
 
 
 def test_a_flood_is_refused_and_ends_the_conversation(browser: Browser) -> None:
-    replies = [reply for _ in range(protocol.BURST + 1) for reply in browser.say(op="pause")]
-    assert [reply["sentence"] for reply in replies[:-1]] == [protocol.NOTHING_WATCHED] * protocol.BURST
+    replies = [reply for _ in range(limits.MESSAGES_AT_ONCE + 1) for reply in browser.say(op="pause")]
+    assert [reply["sentence"] for reply in replies[:-1]] == [protocol.NOTHING_WATCHED] * limits.MESSAGES_AT_ONCE
     assert replies[-1] == {"type": "refused", "op": "flood", "sentence": protocol.FLOOD}
     assert browser.conversation.over
 
@@ -197,7 +198,7 @@ def test_replies_that_nobody_reads_do_not_pile_up(browser: Browser, clock: Clock
     for _ in range(500):
         clock.wait(0.05)
         browser.conversation.hear('{"op": "pause"}')
-    assert len(browser.hears()) == protocol.REPLIES
+    assert len(browser.hears()) == limits.REPLIES
 
 
 def test_the_same_settings_are_the_same_offer(offers: Offers) -> None:

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from cnnviz import limits
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.live import conversation as protocol
 from cnnviz.live.channel import Channels
@@ -152,7 +153,7 @@ def test_a_message_too_large_gets_a_sentence_and_the_connection_lives(server: st
 
 def test_a_flood_gets_a_sentence_and_the_connection_ends(server: str) -> None:
     with connect(f"ws://{server}/cnnviz/live") as live:
-        for _ in range(protocol.BURST + 20):
+        for _ in range(limits.MESSAGES_AT_ONCE + 20):
             live.send('{"op": "pause"}')
         while (message := hear(live))["sentence"] != protocol.FLOOD:
             assert message["sentence"] == protocol.NOTHING_WATCHED

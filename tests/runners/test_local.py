@@ -478,7 +478,7 @@ def test_a_run_without_variants_is_refused(runner):
 
 
 def test_runs_are_found_by_id_and_the_last_ended_ones_are_remembered(runner, monkeypatch):
-    monkeypatch.setattr(local, "REMEMBERED", 2)
+    monkeypatch.setattr("cnnviz.limits.ENDED_RUNS", 2)
     for name in ("bob", "cleo"):
         submit(runner, learner=name)
     runs = []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnnviz import zoo
+from cnnviz.limits import SEARCH_CHARACTERS
 from cnnviz.ui.zoo import state
 from cnnviz.zoo import Printed
 
@@ -59,7 +60,7 @@ def forget_place() -> None:
 
 def filters() -> tuple[str, ...]:
     """Draw the filters; the networks that they leave."""
-    st.text_input("Search", key=state.key("search"), placeholder="name, author, title", max_chars=state.MOST_SEARCHED)
+    st.text_input("Search", key=state.key("search"), placeholder="name, author, title", max_chars=SEARCH_CHARACTERS)
     with st.expander("Filter by year, idea and cost"):
         st.slider("Years", *state.bounds(), key=state.key("years"))
         st.selectbox(

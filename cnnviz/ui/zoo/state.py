@@ -10,13 +10,13 @@ import streamlit as st
 
 from cnnviz import zoo
 from cnnviz.engine.fields import short
+from cnnviz.limits import LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHARACTERS
 from cnnviz.ui.controls import plain
-from cnnviz.ui.link import MOST_CHARACTERS, MOST_PARAMETERS, VERSION
+from cnnviz.ui.link import VERSION
 from cnnviz.zoo import ZooError
 
 VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
 ANY = "any"
-MOST_SEARCHED = 60  # characters
 PARAMS = (ANY, "1M", "5M", "10M", "30M", "60M", "100M")
 MACS = (ANY, "100M", "500M", "1G", "4G", "8G", "16G")
 FIRST, SECOND = "resnet18", "plain18"
@@ -59,8 +59,8 @@ def bounds() -> tuple[int, int]:
 
 
 def _search(text: str) -> str:
-    if len(text) > MOST_SEARCHED:
-        raise ZooError(f"search {short(text)}: at most {MOST_SEARCHED} characters are searched for.")
+    if len(text) > SEARCH_CHARACTERS:
+        raise ZooError(f"search {short(text)}: at most {SEARCH_CHARACTERS} characters are searched for.")
     return text
 
 
@@ -90,8 +90,8 @@ def read(params: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The values that a link asks for, defaults where it says nothing, and a sentence for each thing that was dropped."""
     known = settings()
     values = {name: setting.default for name, setting in known.items()}
-    if len(params) > MOST_PARAMETERS:
-        return values, (f"the link's {len(params)} settings (at most {MOST_PARAMETERS})",)
+    if len(params) > LINK_SETTINGS:
+        return values, (f"the link's {len(params)} settings (at most {LINK_SETTINGS})",)
     if params.get("v", VERSION) != VERSION:
         return values, (f"the whole link: its version {short(params['v'])} is not {VERSION}",)
     dropped = []
@@ -100,8 +100,8 @@ def read(params: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
             continue
         if name not in known:
             dropped.append(f"{short(name)}: this page has no such setting")
-        elif len(text) > MOST_CHARACTERS:
-            dropped.append(f"{name} has {len(text):,} characters, at most {MOST_CHARACTERS} are read")
+        elif len(text) > LINK_CHARACTERS:
+            dropped.append(f"{name} has {len(text):,} characters, at most {LINK_CHARACTERS} are read")
         else:
             try:
                 values[name] = known[name].read(text)

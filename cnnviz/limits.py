@@ -1,0 +1,45 @@
+"""Every limit on what cnnviz takes from outside, with its reason.
+
+Those that `settings` has too are its defaults, which whoever runs cnnviz may change by an environment variable. The others hold
+everywhere: links, stored recordings and the browser's scripts rely on them. docs/limits.md tells of all.
+"""
+
+# What a browser sends and is sent. The first two stand in .streamlit/config.toml, too.
+UPLOAD_MB = 10  # a phone's photograph has 3 to 8
+PAGE_MESSAGE_MB = 50  # one websocket message, either way: a longer one ends its connection
+MESSAGE_BYTES = 65_536  # to the live channel, where an honest message has less than 200
+MESSAGES_AT_ONCE = 80  # to the live channel: a panel that comes back says a few things, a dragged slider one a frame
+MESSAGES_PER_SECOND = 30.0  # on average: above what a hand does, below what keeps others waiting
+REPLIES = 32  # that wait for a browser which does not read them; the oldest is dropped
+TOKEN_CHARACTERS = 100  # of a run's id, a token or an offer, where ours have at most 37
+FRAMES_PER_SECOND = 15.0  # updates of a run to those who watch it: the eye needs no more
+
+# Links
+LINK_SETTINGS = 40  # query parameters; the page with the most knobs has 21
+LINK_CHARACTERS = 200  # of one value; the longest honest one is a mini-batch of 12 numbers
+SEARCH_CHARACTERS = 60  # of the explorer's search; the longest title has 44
+
+# Experiments
+JSON_CHARACTERS = 10_000  # the longest preset has 362; one with every setting changed fits as well
+NUMBERS = 50  # of a list in a setting, such as a sweep's values
+STEPS = 200_000  # updates of one run; the longest preset makes 1,500 of them
+BATCH_SIZE = 4_096  # examples; above it an update is hardly less noisy and only takes longer
+DEPTH = 100  # layers with weights; a recording has a row for each, and a chart a place
+WIDTH = 1_024  # units of a layer, or channels; the widest preset has 512
+TRAINING_SET = 60_000  # examples: the whole of Fashion-MNIST
+TEST_SET = 10_000  # examples: likewise
+SNAPSHOTS = 2_000  # of a run, more than a chart has pixels; presets have at most 200
+
+# Runs
+RUNS_PER_LEARNER = 2  # running or queued at once, over all of a learner's pages
+QUEUE = 100  # runs that wait, of all learners: a class of thirty does not meet it
+GRACE_SECONDS = 12.0  # a run that nobody watches ends after this: time to reload a page
+PAUSE_SECONDS = 600.0  # a paused run gives its worker back after this, since others wait for it
+SLOWEST = 0.1  # steps a second that a learner may ask for: slower, a run would look as if it had stopped
+FASTEST = 10_000  # steps a second that a learner may ask for: faster than any worker is
+ENDED_RUNS = 64  # that can still be watched: two rounds of a class of thirty
+OFFERS = 2_000  # pages whose Train button is remembered, a few kB each
+
+# Disk and memory
+CACHE_MB = 256  # of finished recordings on the disk, some hundred kB each
+STORE_MEMORY_MB = 128  # of recordings that the server keeps at hand
