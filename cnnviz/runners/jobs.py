@@ -58,6 +58,11 @@ class Job:
         """Whether the run trained what its experiments say, for as long as they say."""
         return not self.lr_changed and self.stop_at is None
 
+    def goes_on(self) -> None:
+        """A paused run was asked for more: its worker has something to say again."""
+        if self.paused is not None:
+            self.paused, self.heard = None, monotonic()
+
     def note(self, news: News) -> dict[str, Any]:
         """Take in what a worker said; returns what changed of the run's status."""
         self.heard = monotonic()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from math import inf
 
 from cnnviz import limits
 from cnnviz import store as stores
@@ -20,6 +18,7 @@ from cnnviz.engine.records import Ending, Recording
 from cnnviz.runners.base import RefusedError, Run, State
 from cnnviz.runners.jobs import Job, checked, next_first
 from cnnviz.runners.news import News
+from cnnviz.runners.pool import Pool
 from cnnviz.runners.process import COMMAND, Worker, exit_words
 from cnnviz.settings import Settings, settings
 from cnnviz.store import Store
@@ -27,10 +26,6 @@ from cnnviz.store import Store
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 0.08  # a cancelled run ends then at the latest, and the spare takes its worker's place
-LINGER_SECONDS = 2.0  # that worker is killed then, unless it answers: on a busy machine a warm one is worth the wait
-START_SECONDS = 120.0  # a worker that is not warm by then is killed
-FAILURES = 3  # failed starts in a row after which runs are refused
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0  # seconds before another start; doubled after each failure
 LOOK_SECONDS = 0.2  # how often the supervisor looks at runs and starts that go on
 
 STOPPED = "Stopped."
@@ -69,9 +64,7 @@ class LocalRunner:
         self._stirred = False
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # in order of submission
         self._ended: OrderedDict[str, Run] = OrderedDict()
-        self._workers: list[Worker] = []
-        self._failures = 0
-        self._retry_at = 0.0
+        self._pool = Pool(settings.worker_count)
         self._closed = False
         self._supervisor: threading.Thread | None = None
         self._outgoing: deque[Callable[[], None]] = deque()
@@ -136,7 +129,7 @@ class LocalRunner:
             self._stir()
         if self._supervisor is not None:
             self._supervisor.join(5)
-        workers = list(self._workers)
+        workers = list(self._pool.workers)
         for worker in workers:
             worker.kill()
         for worker in workers:
@@ -150,7 +143,7 @@ class LocalRunner:
     def _refuse(self, learner: str, older: Sequence[Job]) -> None:
         if self._closed:
             raise RefusedError(CLOSED)
-        if self._unstartable():
+        if self._pool.unstartable:
             raise RefusedError(NO_WORKERS)
         going = len(self._of(learner)) - len(older)
         if going >= self._settings.runs_per_learner:
@@ -161,9 +154,8 @@ class LocalRunner:
 
     def _dispatch(self) -> None:
         """Give idle workers what is next, and tell the others their places."""
-        idle = [worker for worker in self._workers if worker.idle]
         room = self._settings.worker_count - sum(job.training for job in self._jobs.values())
-        for worker, job in zip(idle[: max(0, room)], next_first(self._jobs.values()), strict=False):
+        for worker, job in zip(self._pool.idle[: max(0, room)], next_first(self._jobs.values()), strict=False):
             self._begin(job, worker)
         for place, job in enumerate(next_first(self._jobs.values()), 1):
             if job.place != place:
@@ -186,7 +178,8 @@ class LocalRunner:
         if job.worker is None:
             job.controls.append((operation, value))
         else:
-            job.heard = time.monotonic()
+            if operation in ("resume", "step"):
+                job.goes_on()
             job.worker.send("control", job.run.id, operation, value)
 
     def _stop(self, job: Job, sentence: str) -> None:
@@ -214,12 +207,12 @@ class LocalRunner:
     def _heard(self, worker: Worker, message: News | str) -> None:
         with self._changing():
             if not isinstance(message, News):
-                worker.ready, self._failures = True, 0
+                self._pool.warmed(worker)
                 self._stir()
             elif worker.job is not None and worker.job.run.id == message.run:
                 self._pass_on(worker.job, message)
             elif message.over:
-                worker.kill_at = None
+                worker.late_at = None
             self._dispatch()
 
     def _pass_on(self, job: Job, news: News) -> None:
@@ -248,8 +241,7 @@ class LocalRunner:
 
     def _exited(self, worker: Worker, code: int) -> None:
         with self._changing():
-            if worker in self._workers:
-                self._workers.remove(worker)
+            self._pool.remove(worker)
             if not worker.ready and not self._closed:
                 self._failed_start(exit_words(code))
             job = worker.job
@@ -262,16 +254,10 @@ class LocalRunner:
             self._stir()
 
     def _failed_start(self, how: str) -> None:
-        self._failures += 1
-        wait = min(FIRST_BACKOFF * 2 ** (self._failures - 1), LONGEST_BACKOFF)
-        self._retry_at = time.monotonic() + wait
-        log.error("A training process could not be started (%s), %s in a row; next try in %s s.", how, self._failures, wait)
-        if self._unstartable():
+        self._pool.failed_start(how)
+        if self._pool.unstartable:
             for job in next_first(self._jobs.values()):
                 self._finish(job, "failed", NO_WORKERS)
-
-    def _unstartable(self) -> bool:
-        return self._failures >= FAILURES and not any(worker.ready for worker in self._workers)
 
     # The supervisor's thread
 
@@ -281,9 +267,7 @@ class LocalRunner:
             with self._changing():
                 for job in list(self._jobs.values()):
                     self._look_at(job, time.monotonic())
-                for worker in self._workers:
-                    if time.monotonic() > (worker.kill_at or (inf if worker.ready else worker.started + START_SECONDS)):
-                        worker.kill()
+                self._pool.tend()
             with self._lock:
                 self._wake.wait_for(lambda: self._stirred, self._next_look())
                 self._stirred = False
@@ -291,24 +275,18 @@ class LocalRunner:
     def _next_look(self) -> float | None:
         """Seconds until something may have to be done, None for until it is stirred."""
         answers = [job.give_up_at - time.monotonic() for job in self._jobs.values() if job.give_up_at is not None]
-        waiting = self._jobs or self._missing() > 0 or not all(worker.idle for worker in self._workers)
+        waiting = self._jobs or not self._pool.settled
         return max(0.0, min([LOOK_SECONDS, *answers])) if waiting else None
 
     def _stir(self) -> None:
         self._stirred = True
         self._wake.notify_all()
 
-    def _missing(self) -> int:
-        return self._settings.worker_count + 1 - sum(not worker.killed for worker in self._workers)
-
     def _start_missing(self) -> None:
-        """Start workers where some are missing: the first one alone, then half as many at once as there are cores."""
+        """Start workers where some are missing."""
         while True:
             with self._lock:
-                starting = sum(not worker.ready and not worker.killed for worker in self._workers)
-                at_once = max(1, (os.cpu_count() or 1) // 2) if any(worker.ready for worker in self._workers) else 1
-                too_soon = time.monotonic() < self._retry_at
-                if self._closed or too_soon or starting >= at_once or self._missing() <= 0:
+                if self._closed or not self._pool.may_start:
                     return
             try:
                 worker = Worker(self._settings, self._heard, self._exited, self._command)
@@ -317,7 +295,7 @@ class LocalRunner:
                     self._failed_start(str(problem))
                 return
             with self._lock:
-                self._workers.append(worker)
+                self._pool.workers.append(worker)
                 worker.listen()
 
     def _look_at(self, job: Job, now: float) -> None:
@@ -340,7 +318,7 @@ class LocalRunner:
     def _abandon(self, job: Job) -> None:
         """End a job whose worker does not answer; the spare takes the worker's place, which may come back in a while."""
         if job.worker is not None:
-            job.worker.kill_at = time.monotonic() + LINGER_SECONDS
+            self._pool.abandon(job.worker)
         self._finish(job, "cancelled", job.verdict)
         self._dispatch()
 

@@ -25,7 +25,7 @@ _LOW_PRIORITY = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)  # Windows
 class Worker:
     """One child process. `heard` and `exited` are called from its reader thread, `exited` once and last, with the exit code.
 
-    ready: it is warm; killed: by us; job: what it works on; kill_at: when it is killed unless it leaves an abandoned job before.
+    ready: it is warm; killed: by us; job: what it works on; late_at: when it is late to leave an abandoned job.
     These belong to whoever owns the worker.
     """
 
@@ -39,8 +39,9 @@ class Worker:
         self.ready = False
         self.killed = False
         self.job: Any = None
-        self.kill_at: float | None = None
+        self.late_at: float | None = None
         self.started = time.monotonic()
+        self._writing = threading.Lock()
         self._heard = heard
         self._exited = exited
         self._process = subprocess.Popen(
@@ -50,6 +51,9 @@ class Worker:
             env=environment(settings),
             creationflags=_LOW_PRIORITY,
         )
+        assert self._process.stdin
+        if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
+            os.set_blocking(self._process.stdin.fileno(), False)
         self._reader = threading.Thread(target=self._read, name=f"worker {self.pid}", daemon=True)
 
     def listen(self) -> None:
@@ -58,18 +62,26 @@ class Worker:
 
     @property
     def idle(self) -> bool:
-        return self.ready and not self.killed and self.job is None and self.kill_at is None
+        return self.ready and not self.killed and self.job is None and self.late_at is None
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def send(self, *message: Any) -> None:
-        """Write one message. A process that is gone is told by `exited`, not here."""
+        """Write one message. A process that is gone is told by `exited`, not here; one that has long read nothing is killed: who
+        waited for it would hold up all others."""
         assert self._process.stdin
-        with suppress(OSError, ValueError):
-            self._process.stdin.write(pickle.dumps(message))
-            self._process.stdin.flush()
+        data = pickle.dumps(message)
+        try:
+            with self._writing:
+                written = os.write(self._process.stdin.fileno(), data)
+        except BlockingIOError:
+            written = 0
+        except (OSError, ValueError):
+            return
+        if written < len(data):
+            self.kill()
 
     def kill(self) -> None:
         """End the process at once. `exited` follows."""
@@ -93,9 +105,10 @@ class Worker:
             log.exception("A message of worker %s could not be handled.", self.pid)
         self._process.kill()
         code = self._process.wait()
-        for pipe in (stdout, stdin):
-            with suppress(OSError):
-                pipe.close()
+        with self._writing:  # whoever writes must not meet another file under the same number
+            for pipe in (stdout, stdin):
+                with suppress(OSError):
+                    pipe.close()
         self._exited(self, code)
 
 

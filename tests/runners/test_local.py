@@ -16,6 +16,7 @@ import pytest
 
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.runners import local, process
+from cnnviz.runners import pool as pool_of_workers
 from cnnviz.runners.base import RefusedError
 from cnnviz.runners.local import LocalRunner
 from cnnviz.settings import Settings
@@ -26,6 +27,7 @@ SHORT = Experiment.of(
     dataset="moons", train_examples=200, test_examples=100, depth=3, width=8, batch_size=16, steps=40, snapshots=10, seed=7
 )
 ENDLESS = replace(SHORT, steps=200_000)
+needs_stop = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 DIGITS = Experiment.of(dataset="digits", train_examples=500, test_examples=100, depth=4, width=16, steps=60, snapshots=20)
 
 
@@ -94,11 +96,22 @@ def submit(runner, experiment=ENDLESS, learner="ada", page="page"):
 
 
 def idle(runner):
-    return sum(worker.idle for worker in runner._workers)
+    return sum(worker.idle for worker in runner._pool.workers)
 
 
 def worker_of(runner, run):
     return runner._jobs[run.id].worker
+
+
+def assert_same_numbers(there, here):
+    """Two recordings are equal in everything but the time they took."""
+    assert there.layers == here.layers
+    assert there.about == here.about
+    assert there.ending == here.ending or (there.ending.state, there.ending.step) == (here.ending.state, here.ending.step)
+    assert set(there.names) == set(here.names)
+    for name in sorted(set(here.names) - {"seconds"}):
+        np.testing.assert_array_equal(there.steps_of(name), here.steps_of(name), err_msg=name)
+        np.testing.assert_array_equal(there.column(name), here.column(name), err_msg=name)
 
 
 # What a run tells
@@ -116,13 +129,7 @@ def test_the_numbers_are_those_of_recording_in_this_process(runner):
     finally:
         torch.set_num_threads(threads)
     there = ended(submit(runner, DIGITS)).recordings()["A"]
-    assert there.layers == here.layers
-    assert there.about == here.about
-    assert there.ending == here.ending or (there.ending.state, there.ending.step) == (here.ending.state, here.ending.step)
-    assert set(there.names) == set(here.names)
-    for name in sorted(set(here.names) - {"seconds"}):
-        np.testing.assert_array_equal(there.steps_of(name), here.steps_of(name), err_msg=name)
-        np.testing.assert_array_equal(there.column(name), here.column(name), err_msg=name)
+    assert_same_numbers(there, here)
 
 
 def test_a_finished_run_says_what_was_done(runner):
@@ -328,9 +335,9 @@ def test_a_waiting_run_is_cancelled_at_once(runner):
     assert (run.status.state, run.recordings()) == ("cancelled", {})
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+@needs_stop
 def test_a_worker_that_does_not_answer_loses_its_run_and_the_spare_takes_its_place(runner, monkeypatch):
-    monkeypatch.setattr(local, "LINGER_SECONDS", 1e4)
+    monkeypatch.setattr(pool_of_workers, "LINGER_SECONDS", 1e4)
     wait_for(lambda: idle(runner) == 3)
     run = going(submit(runner))
     worker = worker_of(runner, run)
@@ -345,22 +352,53 @@ def test_a_worker_that_does_not_answer_loses_its_run_and_the_spare_takes_its_pla
     wait_for(lambda: worker.idle)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
-def test_a_worker_that_never_answers_is_killed_and_replaced(runner, monkeypatch):
-    monkeypatch.setattr(local, "LINGER_SECONDS", 0.1)
+@pytest.fixture
+def warm_at_each_kill(runner, monkeypatch):
+    """How many other workers were warm whenever one was killed."""
+    counts = []
+    kill = process.Worker.kill
+
+    def noted(worker):
+        counts.append(sum(other.ready and not other.killed and other is not worker for other in runner._pool.workers))
+        kill(worker)
+
+    monkeypatch.setattr(process.Worker, "kill", noted)
+    return counts
+
+
+@needs_stop
+def test_workers_that_never_answer_are_killed_once_others_are_warm_in_their_place(runner, monkeypatch, warm_at_each_kill):
+    monkeypatch.setattr(pool_of_workers, "LINGER_SECONDS", 0.1)
+    runs = [going(submit(runner, learner=name)) for name in ("ada", "bob")]
+    workers = [worker_of(runner, run) for run in runs]
+    for run, worker in zip(runs, workers, strict=True):
+        os.kill(worker.pid, signal.SIGSTOP)
+        runner.control(run, "cancel")
+    wait_for(lambda: not set(workers) & set(runner._pool.workers))
+    assert all(worker.killed for worker in workers)
+    assert warm_at_each_kill == [3, 3]
+    wait_for(lambda: runner._pool.settled)
+
+
+@needs_stop
+def test_a_late_worker_that_comes_back_makes_one_too_many_and_an_idle_one_is_ended(runner, monkeypatch):
+    monkeypatch.setattr(pool_of_workers, "LINGER_SECONDS", 0.1)
+    wait_for(lambda: runner._pool.settled)
     run = going(submit(runner))
     worker = worker_of(runner, run)
     os.kill(worker.pid, signal.SIGSTOP)
     runner.control(run, "cancel")
-    wait_for(lambda: worker not in runner._workers)
-    assert worker.killed
-    wait_for(lambda: len(runner._workers) == 3)
+    wait_for(lambda: len(runner._pool.workers) == 4)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_for(lambda: len(runner._pool.workers) == 3 and runner._pool.settled)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
-def test_a_killed_worker_costs_one_run_and_is_replaced(runner):
+def test_a_killed_worker_costs_one_run_and_is_replaced_and_the_numbers_stay_the_same(runner):
+    before = ended(submit(runner, SHORT)).recordings()["A"]
     other = going(submit(runner, learner="bob"))
-    run = going(submit(runner))
+    run = runner.submit({"A": SHORT}, "ada", "page", ("step",))
+    until(run, lambda run: run.status.state == "paused")
     worker = worker_of(runner, run)
     os.kill(worker.pid, signal.SIGKILL)
     ended(run)
@@ -368,8 +406,19 @@ def test_a_killed_worker_costs_one_run_and_is_replaced(runner):
     assert run.status.sentence == "The training process stopped unexpectedly (signal 9). Press Train to run again."
     assert run.recordings()["A"].ending.state == "failed"
     assert other.status.state == "running"
-    assert ended(submit(runner, SHORT)).status.state == "done"
-    wait_for(lambda: worker not in runner._workers and len(runner._workers) == 3)
+    assert_same_numbers(ended(submit(runner, SHORT)).recordings()["A"], before)
+    wait_for(lambda: worker not in runner._pool.workers and len(runner._pool.workers) == 3)
+
+
+@needs_stop
+def test_a_worker_that_reads_nothing_holds_nobody_up_and_is_killed_when_its_pipe_is_full(runner):
+    run = going(submit(runner))
+    worker = worker_of(runner, run)
+    os.kill(worker.pid, signal.SIGSTOP)
+    while not worker.killed:
+        runner.control(run, "lr", 0.05)
+    ended(run)
+    assert (run.status.state, run.status.sentence) == ("failed", local.DIED.format(how="signal 9"))
 
 
 def test_a_newer_run_of_the_same_page_replaces_the_older(runner):
@@ -431,7 +480,7 @@ def test_a_long_pause_gives_the_worker_back(runner, hurry):
     assert run.status.sentence == "Ended after a pause of 0.005 minutes, so that others can train. Press Train to run again."
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
+@needs_stop
 def test_a_run_that_reports_nothing_is_ended(runner, monkeypatch):
     run = going(submit(runner))
     os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
@@ -439,6 +488,45 @@ def test_a_run_that_reports_nothing_is_ended(runner, monkeypatch):
     ended(run)
     assert run.status.state == "failed"
     assert run.status.sentence.startswith("Ended, because nothing came for 0.4 seconds.")
+
+
+@needs_stop
+def test_a_paused_run_may_be_silent_until_it_is_to_go_on(runner, monkeypatch):
+    run = going(submit(runner))
+    runner.control(run, "pause")
+    until(run, lambda run: run.status.state == "paused")
+    os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
+    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
+    time.sleep(0.8)
+    assert run.status.state == "paused"
+    runner.control(run, "resume")
+    ended(run)
+    assert (run.status.state, run.status.sentence[:46]) == ("failed", "Ended, because nothing came for 0.4 seconds. A")
+
+
+HANGS_IN_C = """
+import re
+from cnnviz.runners import worker
+
+def hang(*args):
+    re.match("(a+)+$", "a" * 60 + "b")  # for years, and no other thread of the process runs meanwhile
+
+worker.warm_up = lambda: None
+worker.train = hang
+worker.main()
+"""
+
+
+def test_a_worker_that_hangs_in_c_is_ended_by_the_watchdog_and_replaced():
+    runner = LocalRunner(Settings(workers=1, threads=1), silence_seconds=0.4, command=[sys.executable, "-c", HANGS_IN_C])
+    run = submit(runner)
+    until(run, lambda run: run.status.state == "running")
+    worker = worker_of(runner, run)
+    ended(run)
+    assert (run.status.state, run.recordings()) == ("failed", {})
+    assert run.status.sentence == local.SILENT.format(seconds=0.4)
+    wait_for(lambda: not _alive(worker.pid) and runner._pool.settled)
+    runner.close()
 
 
 # The queue
@@ -556,7 +644,7 @@ def test_a_cancelled_run_is_not_stored(runner, store):
 
 
 def test_workers_that_can_not_start_are_tried_again_and_then_runs_are_refused(monkeypatch, caplog):
-    monkeypatch.setattr(local, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(pool_of_workers, "FIRST_BACKOFF", 0.01)
     runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "raise SystemExit(3)"])
     run = runner.submit({"A": SHORT}, "ada", "page")
     wait_for(lambda: run.ended)
@@ -567,8 +655,19 @@ def test_workers_that_can_not_start_are_tried_again_and_then_runs_are_refused(mo
     assert "could not be started (exit code 3), 3 in a row" in caplog.text
 
 
+def test_a_start_that_hangs_is_ended_and_tried_again(monkeypatch, caplog):
+    monkeypatch.setattr(pool_of_workers, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(pool_of_workers, "START_SECONDS", 0.1)
+    runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    run = submit(runner)
+    wait_for(lambda: run.ended)
+    runner.close()
+    assert run.status.sentence == local.NO_WORKERS
+    assert "could not be started (signal 9), 3 in a row" in caplog.text
+
+
 def test_a_command_that_is_not_there_is_the_same_failure(monkeypatch, caplog):
-    monkeypatch.setattr(local, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(pool_of_workers, "FIRST_BACKOFF", 0.01)
     runner = LocalRunner(SETTINGS, command=["no-such-command-anywhere"])
     run = runner.submit({"A": SHORT}, "ada", "page")
     wait_for(lambda: run.ended)
@@ -579,9 +678,9 @@ def test_a_command_that_is_not_there_is_the_same_failure(monkeypatch, caplog):
 def test_a_closed_runner_has_ended_its_runs_and_takes_no_more():
     runner = LocalRunner(SETTINGS, command=[sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     run = submit(runner)
-    wait_for(lambda: runner._workers)
+    wait_for(lambda: runner._pool.workers)
     runner.close()
-    assert (run.status.state, run.status.sentence, runner._workers) == ("cancelled", "The server is shutting down.", [])
+    assert (run.status.state, run.status.sentence, runner._pool.workers) == ("cancelled", "The server is shutting down.", [])
     with pytest.raises(RefusedError, match="shutting down"):
         submit(runner)
 
@@ -589,7 +688,7 @@ def test_a_closed_runner_has_ended_its_runs_and_takes_no_more():
 def test_the_shared_runner_starts_nothing_until_it_is_started():
     runner = local.shared()
     assert runner is local.shared()
-    assert runner._workers == []
+    assert runner._pool.workers == []
     local.close()
     assert local.shared() is not runner
     local.close()
@@ -610,7 +709,7 @@ while not (run.recordings() and len(run.recordings()["A"])):
     assert not run.ended, run.status
     told.wait(60)
     told.clear()
-print(*[worker.pid for worker in runner._workers])
+print(*[worker.pid for worker in runner._pool.workers])
 assert "torch" not in sys.modules, "torch was imported"
 """
 
