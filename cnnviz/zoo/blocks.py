@@ -33,10 +33,13 @@ def conv_norm_act(
     return block
 
 
-def head(channels: int, classes: int) -> nn.Sequential:
-    """Global average pooling, then the classes: (N, C, H, W) of any size to (N, classes)."""
-    layers: dict[str, nn.Module] = {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "fc": nn.Linear(channels, classes)}
-    return nn.Sequential(OrderedDict(layers))
+def head(channels: int, classes: int, dropped: float = 0.0) -> nn.Sequential:
+    """Global average pooling, then the classes: (N, C, H, W) of any size to (N, classes). dropped: share of the means that
+    dropout takes."""
+    layers: dict[str, nn.Module] = {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
+    if dropped:
+        layers["drop"] = nn.Dropout(dropped)
+    return nn.Sequential(OrderedDict(layers | {"fc": nn.Linear(channels, classes)}))
 
 
 class SqueezeExcitation(nn.Module):

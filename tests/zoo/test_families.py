@@ -129,3 +129,16 @@ def test_the_same_seed_skips_the_same_blocks() -> None:
         return [torch.rand((), generator=block.draws).item() < block.survival for block in blocks]
 
     assert kept(1) == kept(1) != kept(2)
+
+
+# GoogLeNet's Table 1, Inception v4's Figure 9: average pool, dropout, classes
+@pytest.mark.parametrize(
+    "name", ["googlenet", "inception_v2", "inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2",
+             "mobilenet_v2", "polynet", "senet154"],
+)  # fmt: skip
+def test_dropout_before_the_classes_takes_means_of_maps_and_not_places_of_them(name: str) -> None:
+    table = zoo.table(name)
+    names = [row.name for row in table]
+    drop, fc = (table[names.index(f"head.{part}")] for part in ("drop", "fc"))
+    assert [table[place].name for place in (*drop.sources, *fc.sources)] == ["head.pool", "head.drop"]
+    assert drop.output_shape == table[names.index("head.pool")].output_shape[:1]

@@ -123,7 +123,7 @@ def _layers(classes: int, in_channels: int) -> dict[str, nn.Module]:
         channels = widths[0] + widths[2] + widths[4] + widths[5]
         if place in ("3b", "4e"):
             layers[f"pool{place[0]}"] = nn.MaxPool2d(3, 2, ceil_mode=True)
-    return layers | {"drop": nn.Dropout(0.4), "head": head(channels, classes)}
+    return layers | {"head": head(channels, classes, dropped=0.4)}
 
 
 @architecture(CARD)

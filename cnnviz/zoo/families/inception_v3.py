@@ -172,8 +172,7 @@ def _last_layers(classes: int) -> dict[str, nn.Module]:
         "reduce_17": reduce17(),  # 1280×8×8
         "mixed_8a": grid8(1280),
         "mixed_8b": grid8(2048),  # 2048×8×8
-        "drop": nn.Dropout(0.5),
-        "head": head(2048, classes),
+        "head": head(2048, classes, dropped=0.5),
     }
 
 

@@ -220,7 +220,7 @@ def inception_v4(classes: int, in_channels: int) -> nn.Module:
     layers |= _several("inception_b", inception_b, 7)
     layers["reduction_b"] = reduction_b()  # 1536×8×8
     layers |= _several("inception_c", inception_c, 3)
-    return chain(**layers, drop=nn.Dropout(0.2), head=head(1536, classes))
+    return chain(**layers, head=head(1536, classes, dropped=0.2))
 
 
 def inception_resnet_v1(classes: int, in_channels: int, scale: float = 0.2) -> nn.Module:
@@ -231,7 +231,7 @@ def inception_resnet_v1(classes: int, in_channels: int, scale: float = 0.2) -> n
     layers |= _several("inception_b", partial(residual_bc, 896, (128, 128, 128, 128), 7, scale), 10)
     layers["reduction_b"] = residual_reduction_b(896, 256, 256)  # 1792×8×8
     layers |= _several("inception_c", partial(residual_bc, 1792, (192, 192, 192, 192), 3, scale), 5)
-    return chain(**layers, drop=nn.Dropout(0.2), head=head(1792, classes))
+    return chain(**layers, head=head(1792, classes, dropped=0.2))
 
 
 def inception_resnet_v2(classes: int, in_channels: int, scale: float = 0.2) -> nn.Module:
@@ -242,7 +242,7 @@ def inception_resnet_v2(classes: int, in_channels: int, scale: float = 0.2) -> n
     layers |= _several("inception_b", partial(residual_bc, 1152, (192, 128, 160, 192), 7, scale), 10)
     layers["reduction_b"] = residual_reduction_b(1152, 288, 320)  # 2144×8×8
     layers |= _several("inception_c", partial(residual_bc, 2144, (192, 192, 224, 256), 3, scale), 5)
-    return chain(**layers, drop=nn.Dropout(0.2), head=head(2144, classes))
+    return chain(**layers, head=head(2144, classes, dropped=0.2))
 
 
 def _several(name: str, block: Callable[[], nn.Module], count: int) -> dict[str, nn.Module]:

@@ -89,7 +89,7 @@ def mobilenet_v2(width: float, classes: int, in_channels: int) -> nn.Module:
             channels = in_eights(c * width)
         layers[f"bottleneck{number}"] = nn.Sequential(*blocks)
     last = in_eights(1280 * max(1.0, width))
-    layers |= {"conv9": conv_norm_act(channels, last, 1, act=nn.ReLU6), "drop": nn.Dropout(0.2), "head": head(last, classes)}
+    layers |= {"conv9": conv_norm_act(channels, last, 1, act=nn.ReLU6), "head": head(last, classes, dropped=0.2)}
     return nn.Sequential(OrderedDict(layers))
 
 

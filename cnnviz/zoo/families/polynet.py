@@ -174,7 +174,6 @@ def polynet(classes: int, in_channels: int, scale: float = 0.3) -> nn.Module:
         "stage_b": units("b", scale),
         "reduction_b": reduction_b(),
         "stage_c": units("c", scale),
-        "drop": nn.Dropout(0.2),
-        "head": head(2048, classes),
+        "head": head(2048, classes, dropped=0.2),
     }
     return nn.Sequential(OrderedDict(layers))

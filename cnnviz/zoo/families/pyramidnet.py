@@ -90,7 +90,5 @@ def pyramidnet200(classes: int, in_channels: int, alpha: int = 450, dropped: flo
             channels = EXPANSION * width
         layers[f"conv{stage}_x"] = nn.Sequential(*units)
     layers["last"] = norm_act(channels)
-    if dropped:
-        layers["drop"] = nn.Dropout(dropped)
-    layers["head"] = head(channels, classes)
+    layers["head"] = head(channels, classes, dropped)
     return nn.Sequential(OrderedDict(layers))

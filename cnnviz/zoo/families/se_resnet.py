@@ -107,9 +107,7 @@ def se_resnet(
             blocks.append(block(channels, width, 2 if place == 0 and stage > 2 else 1))
             channels = 4 * width
         layers[f"conv{stage}_x"] = nn.Sequential(*blocks)
-    if dropped:
-        layers["drop"] = nn.Dropout(dropped)
-    layers["head"] = head(channels, classes)
+    layers["head"] = head(channels, classes, dropped)
     return nn.Sequential(OrderedDict(layers))
 
 
