@@ -81,7 +81,7 @@ def parser() -> Parser:
         "--check", action="store_true", help="write nothing; say what is missing or stale, and fail where something is"
     )
 
-    zoo_files = commands.add_parser("zoo-assets", help="write the published networks' cards and tables into assets/zoo")
+    zoo_files = commands.add_parser("zoo-assets", help="write the published networks' cards, tables and costs into assets/zoo")
     zoo_files.add_argument("--family", metavar="NAME", help="this family only")
     return top
 
@@ -297,7 +297,7 @@ def write_zoo(given: argparse.Namespace) -> int:
         print(f"removed {path.name}, which no network asks for")
     for family, members in chosen.items():
         for path in assets.write(family, members, folder):
-            print(f"wrote {path.name}, {path.stat().st_size / 1e3:,.1f} kB", flush=True)
+            print(f"wrote {path.parent.name}/{path.name}, {path.stat().st_size / 1e3:,.1f} kB", flush=True)
     return 0
 
 

@@ -28,6 +28,7 @@ DEPTH = 100  # layers with weights; a recording has a row for each, and a chart 
 WIDTH = 1_024  # units of a layer, or channels; the widest preset has 512
 TRAINING_SET = 60_000  # examples: the whole of Fashion-MNIST
 TEST_SET = 10_000  # examples: likewise
+IMAGE_SIDE = 1_024  # pixels that a published network is asked to look at; the largest that a paper uses here has 600
 SNAPSHOTS = 2_000  # of a run, more than a chart has pixels; presets have at most 200
 
 # Runs
@@ -39,6 +40,8 @@ SLOWEST = 0.1  # steps a second that a learner may ask for: slower, a run would 
 FASTEST = 10_000  # steps a second that a learner may ask for: faster than any worker is
 ENDED_RUNS = 64  # that can still be watched: two rounds of a class of thirty
 OFFERS = 2_000  # pages whose Train button is remembered, a few kB each
+TIMING_MB = 1_500  # of weights and maps in a timed forward pass, beside whatever else trains on the machine
+TIMING_GIGAMACS = 500  # 10⁹ multiply-adds of a timing in all: a minute or so on one core
 
 # Disk and memory
 CACHE_MB = 256  # of finished recordings on the disk, some hundred kB each

@@ -27,6 +27,8 @@ class Settings:
     queue: int = limits.QUEUE  # runs waiting at most, all learners together
     grace_seconds: float = limits.GRACE_SECONDS  # a run that nobody watches ends after this
     pause_seconds: float = limits.PAUSE_SECONDS  # a paused run gives its worker back after this
+    timing_mb: int = limits.TIMING_MB  # weights and maps of a timed forward pass at most, in MB
+    timing_gigamacs: int = limits.TIMING_GIGAMACS  # multiply-adds of a timing at most, in 10⁹
     message_bytes: int = limits.MESSAGE_BYTES  # a websocket message from a browser at most
     frames_per_second: float = limits.FRAMES_PER_SECOND  # deltas a second to a browser at most
 

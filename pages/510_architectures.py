@@ -9,7 +9,7 @@ from cnnviz.ui.zoo import explorer
 page = lessons.explorer(__file__)
 
 ui.opening(page)
-explorer()
+explorer(page)
 ui.theory(
     "How layers are counted",
     (

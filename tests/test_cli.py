@@ -260,16 +260,22 @@ def test_zoo_assets_writes_what_changed_and_removes_what_no_network_asks_for(
     monkeypatch.setattr(__main__, "ASSETS", tmp_path)
     assert main(["zoo-assets"]) == 0
     written = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()]
-    assert written == ["wrote lenet.json.gz", "wrote lenet5_1998.json.gz", "wrote lenet.json"]
+    assert written == [
+        "wrote tables/lenet.json.gz",
+        "wrote tables/lenet5_1998.json.gz",
+        "wrote cards/lenet.json",
+        "wrote sizes/lenet.json",
+    ]
     cards, table = tmp_path / "zoo" / "cards" / "lenet.json", tmp_path / "zoo" / "tables" / "lenet.json.gz"
     assert stored.read_cards(cards)[0] == stored.entries()["lenet"]
     assert stored.read_table("lenet", tmp_path / "zoo") == zoo.table("lenet")
+    assert stored.read_sizes("lenet", tmp_path / "zoo") == stored.read_sizes("lenet")
 
     table.rename(table.with_name("lenet9.json.gz"))
     assert main(["zoo-assets"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first == "removed lenet9.json.gz, which no network asks for"
-    assert second.startswith("wrote lenet.json.gz")
+    assert second.startswith("wrote tables/lenet.json.gz")
     assert main(["zoo-assets", "--family", "lenet"]) == 0
     assert capsys.readouterr().out == ""
 

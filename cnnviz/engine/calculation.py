@@ -1,5 +1,6 @@
 """Calculations that an experiment may ask for instead of training, in float64: batch normalisation by hand beside autograd;
-polynomials, whose columns `polynomials.calculated` tells; and dropout, for which see `mask_by_mask`.
+polynomials, whose columns `polynomials.calculated` tells; dropout, for which see `mask_by_mask`; and, in the precision that nets
+have, `timing`.
 
 Columns of batch normalisation, over the m examples: x, centred, squared, x_hat, y, upstream; the six gradients of
 `by_hand.EQUATIONS`, and the same by autograd, auto_…; mean and variance. relative_error has one number an equation, as
@@ -16,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cnnviz.engine import by_hand, mask_by_mask, polynomials
+from cnnviz.engine import by_hand, mask_by_mask, polynomials, timing
+from cnnviz.engine.control import Control
 from cnnviz.engine.experiment import Calculation, Experiment
 from cnnviz.engine.records import Ending, Recording, Snapshot
 
@@ -28,24 +30,36 @@ Columns = dict[str, NDArray[np.float32]]
 
 def calculated_together(
     variants: Mapping[str, Experiment],
+    control: Control,
     about: Mapping[str, Any],
     on_begin: Callable[[str, Recording], None] | None,
     on_end: Callable[[str, Ending], None] | None,
 ) -> Iterator[tuple[str, Snapshot]]:
-    """Each variant's calculation, a snapshot of each in turn."""
+    """Each variant's calculation, a snapshot of each in turn; the control is asked before each round of them."""
+    kind = next(iter(variants.values())).calculation.calculation
     for name, experiment in variants.items():
         if on_begin:
-            places = PLACES[experiment.calculation.calculation](experiment)
-            on_begin(name, Recording(experiment, places, {**about, "dtype": "float64"}))
-    found = [CALCULATIONS[experiment.calculation.calculation](experiment) for experiment in variants.values()]
+            on_begin(name, Recording(experiment, PLACES[kind](experiment), {**about, **ABOUT.get(kind, in_float64)(experiment)}))
+    rounds = zip(*(CALCULATIONS[kind](experiment) for experiment in variants.values()), strict=True)
     step = 0
-    for snapshots in zip(*found, strict=True):
+    while snapshots := _next(rounds, control):
         for name, snapshot in zip(variants, snapshots, strict=True):
             step = snapshot.step
             yield name, snapshot
     for name in variants:
         if on_end:
-            on_end(name, Ending("done", "Done: computed in float64.", step))
+            on_end(name, Ending("done", DONE.get(kind, "Done: computed in float64.").format(step=step), step))
+
+
+def _next(rounds: Iterator[tuple[Snapshot, ...]], control: Control) -> tuple[Snapshot, ...]:
+    """The next snapshot of each variant; none where there are no more."""
+    control.poll()
+    return next(rounds, ())
+
+
+def in_float64(experiment: Experiment) -> dict[str, str]:
+    """What a recording of a calculation says of itself."""
+    return {"dtype": "float64"}
 
 
 def at_once(calculate: Callable[[Experiment], Columns]) -> Callable[[Experiment], Iterator[Snapshot]]:
@@ -104,9 +118,13 @@ CALCULATIONS: dict[str, Callable[[Experiment], Iterator[Snapshot]]] = {
     "batch_norm": at_once(batch_norm),
     "polynomial": at_once(polynomial),
     "dropout": mask_by_mask.drawn,
+    "timing": timing.passes,
 }
 PLACES: dict[str, Callable[[Experiment], tuple[str, ...]]] = {
     "batch_norm": examples,
     "polynomial": coefficients,
     "dropout": mask_by_mask.layers,
+    "timing": timing.layers,
 }
+ABOUT: dict[str, Callable[[Experiment], dict[str, str]]] = {"timing": timing.about}
+DONE = {"timing": "Done: {step:,} passes timed."}

@@ -25,7 +25,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
-from cnnviz.engine.parts import Penalty, Polynomial, Stopping, Surface, Sweep
+from cnnviz.engine.parts import Penalty, Polynomial, Stopping, Surface, Sweep, Timing
 from cnnviz.engine.targets import Distillation, Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
@@ -65,6 +65,7 @@ __all__ = [
     "Surface",
     "Sweep",
     "Targets",
+    "Timing",
     "replace",
     "rule",
 ]
@@ -275,6 +276,7 @@ class Experiment(Checked):
     surface: Surface = Surface()
     penalty: Penalty = Penalty()
     polynomial: Polynomial = Polynomial()
+    timing: Timing = Timing()  # noqa: RUF009  # frozen, as the others
     stopping: Stopping = Stopping()
     augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
     steps: int = whole(1_000, 0, limits.STEPS, "Steps", "updates", log=True)
@@ -346,6 +348,11 @@ class Experiment(Checked):
         if self.sweep.sweep_scaled and "lr" not in swept:
             fair["lr"] = self.optimiser.lr * batch_size / self.batch_size
         return fair
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it gives the same numbers each time: all do but those that time this machine."""
+        return self.calculation.calculation != "timing"
 
     @property
     def updates(self) -> int:

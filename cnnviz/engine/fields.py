@@ -141,12 +141,15 @@ def rule_of(part: Field[Any]) -> Rule | None:
 
 
 class Checked:
-    """A frozen dataclass whose ruled fields are checked, and put in their own type, on creation."""
+    """A frozen dataclass whose ruled fields are checked, and put in their own type, on creation.
+
+    A choice that is its default is one without a look: the options of some are read from files, and most experiments need none.
+    """
 
     def __post_init__(self) -> None:
         for part in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             rule = rule_of(part)
-            if rule is not None:
+            if rule is not None and not (rule.kind == "choice" and getattr(self, part.name) == part.default):
                 object.__setattr__(self, part.name, rule.check(part.name, getattr(self, part.name)))
 
     def everything(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Parts of an Experiment with a file of their own: penalties on weights, sweeps, and slices through the loss surface."""
+"""Parts of an Experiment with a file of their own: penalties, sweeps, slices through the loss surface, and other calculations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnnviz import zoo
 from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, switch, whole
 from cnnviz.engine.words import SHRINKAGES, SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
+from cnnviz.limits import IMAGE_SIDE
 
 LOWEST = 1e-5  # λ of lasso: below it, rounding would decide which coefficients are in use
 
@@ -104,3 +106,11 @@ class Stopping(Checked):
         help="Ends after so many looks at the validation set without a new best, and puts the best weights back.",
     )  # fmt: skip
     look_every: int = whole(10, 1, 10_000, "Look every", "updates", log=True, help="How often early stopping looks.")
+
+
+@dataclass(frozen=True)
+class Timing(Checked):
+    """The calculation “timing”: `steps` forward passes of a published network over `batch_size` examples. See `timing`."""
+
+    network: str = choice("resnet18", zoo.names, "Published network")
+    input_side: int = whole(0, 1, IMAGE_SIDE, "Side of the input", "pixels", off=0, help="off: the paper's own.")

@@ -119,7 +119,7 @@ def train_together(
     control = control or Unattended()
     device = devices.choose(settings.device)
     if first.calculation.calculation != "none":
-        yield from calculated_together(variants, _about(device), on_begin, on_end)
+        yield from calculated_together(variants, control, _about(device), on_begin, on_end)
         return
     if first.is_sweep:
         shared = pretraining.Memory()

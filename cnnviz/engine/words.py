@@ -28,7 +28,7 @@ COLOURED = ("shapes",)
 DOMAINS = ("any", "red", "green", "blue", "grey", "negative")
 CURVES = ("absolute", "sine", "steps", "w", "drawn")
 PRETRAININGS = ("none", "autoencoder", "greedy", "transfer")
-CALCULATIONS = ("none", "batch_norm", "polynomial", "dropout")
+CALCULATIONS = ("none", "batch_norm", "polynomial", "dropout", "timing")
 SHRINKAGES = ("ridge", "lasso")
 SWEPT = (
     "labels", "train_examples", "batch_size", "steps", "lr", "momentum", "weight_decay", "l1", "max_norm", "depth", "width",

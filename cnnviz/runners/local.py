@@ -43,7 +43,7 @@ class LocalRunner:
 
     Nothing is started before `start` or the first `submit`. One lock guards all state; what runs are told leaves in order and
     outside it, so that a listener may call back.
-    store: where finished recordings go, unless their rate or length was changed by hand.
+    store: where finished recordings go, unless their rate or length was changed by hand, or another run gives other numbers.
     silence_seconds: a run that reports nothing for so long is ended. command: starts a worker.
     """
 
@@ -232,7 +232,7 @@ class LocalRunner:
             log.error("The run %s failed: %s\n%s", job.run.id, dict(job.run.variants), news.trace)
         if news.over == "finished":
             self._finish(job, *_outcome(job.endings))
-            if self._store is not None and job.unaltered:
+            if self._store is not None and job.unaltered and all(it.repeats for it in job.run.variants.values()):
                 self._later(threading.Thread(target=_keep, args=(self._store, job.run), name="keep").start)
         elif job.stopping:
             self._finish(job, "cancelled", job.verdict)

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cnnviz import zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError, owner, replace, rule
 from cnnviz.lessons import Lesson
 from cnnviz.lessons.slices import sliced
@@ -342,6 +343,8 @@ def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:
         differing = ["gamma", "beta", "epsilon"]
     if first.calculation.calculation == "polynomial":
         differing = list(dict.fromkeys(["degree", *differing]))
+    if first.calculation.calculation == "timing":
+        return {letter: zoo.card(experiment.timing.network).title for letter, experiment in variants.items()}
     if not differing:
         differing = ["activation", "depth", "init"]
     return {letter: ", ".join(filter(None, (_told(n, e, first) for n in differing))) for letter, e in variants.items()}

@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz import store
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
-from cnnviz.lessons import Lesson
+from cnnviz.lessons import Page
 from cnnviz.live import offers
 from cnnviz.live.offers import Announcement
 from cnnviz.plots.live_plot import LivePlot
@@ -31,7 +31,7 @@ def learner() -> str:
 
 
 def live(
-    lesson: Lesson,
+    lesson: Page,
     variants: Variants,
     tabs: Tabs | Callable[[Variants], Tabs],
     *,

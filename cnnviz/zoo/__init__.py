@@ -6,12 +6,13 @@ and a table for other classes, channels or sizes, load torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.zoo import stored
 from cnnviz.zoo.cards import CATEGORIES, Card, Paper, Printed, PublishedError, ZooError, named
 from cnnviz.zoo.rows import KINDS, Row, Totals
+from cnnviz.zoo.sizes import Cost
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +21,7 @@ __all__ = [
     "CATEGORIES",
     "KINDS",
     "Card",
+    "Cost",
     "Paper",
     "Printed",
     "PublishedError",
@@ -28,6 +30,7 @@ __all__ = [
     "ZooError",
     "build",
     "card",
+    "costs",
     "names",
     "table",
     "totals",
@@ -49,6 +52,12 @@ def totals(name: str) -> Totals:
     """What a network's table adds up to, for one example, as published."""
     found: stored.Entry = named(stored.entries(), name)
     return found.totals
+
+
+def costs(name: str) -> Mapping[int, Cost]:
+    """What a network costs for one example, by the side of its input in pixels, at every side that was counted."""
+    own = card(name)
+    return {cost.side: cost for cost in stored.read_sizes(own.family)[own.name]}
 
 
 def build(name: str, *, classes: int | None = None, in_channels: int | None = None, **options: Any) -> nn.Module:

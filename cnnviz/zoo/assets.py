@@ -1,4 +1,4 @@
-"""Write every family's cards and tables into assets/zoo, and say which are stale."""
+"""Write every family's cards, tables and costs at other sizes into assets/zoo, and say which are stale."""
 
 from __future__ import annotations
 
@@ -27,16 +27,22 @@ def families(only: str | None = None) -> Mapping[str, list[Network]]:
 
 
 def write(family: str, members: list[Network], folder: Path = stored.FOLDER) -> list[Path]:
-    """Store a family's cards and tables; the files that changed."""
+    """Store a family's cards, tables and costs; the files that changed."""
     tables = {network.card.name: network.table() for network in members}
     changed = [path for name, rows in tables.items() if (path := _renewed_table(name, rows, folder))]
-    file = stored.cards_folder(folder) / f"{family}.json"
-    text = stored.cards_text([entry_of(network, tables[network.card.name]) for network in members])
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        changed.append(file)
-    return changed
+    cards = stored.cards_text([entry_of(network, tables[network.card.name]) for network in members])
+    sizes = stored.sizes_text({network.card.name: network.costs() for network in members})
+    texts = {stored.cards_folder(folder) / f"{family}.json": cards, stored.sizes_file(family, folder): sizes}
+    return [*changed, *(file for file, text in texts.items() if _renewed(file, text))]
+
+
+def _renewed(file: Path, text: str) -> bool:
+    """Write a text that a file does not hold yet; whether it was written."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return True
 
 
 def entry_of(network: Network, rows: tuple[Row, ...]) -> Entry:
@@ -63,8 +69,10 @@ def stale(folder: Path = stored.FOLDER) -> list[Path]:
 def _files(folder: Path) -> Iterator[Path]:
     yield from stored.cards_folder(folder).glob("*")
     yield from (folder / "tables").glob("*")
+    yield from (folder / "sizes").glob("*")
 
 
 def _wanted(folder: Path) -> set[Path]:
     cards = {stored.cards_folder(folder) / f"{family}.json" for family in families()}
-    return cards | {stored.table_file(name, folder) for name in networks()}
+    sizes = {stored.sizes_file(family, folder) for family in families()}
+    return cards | sizes | {stored.table_file(name, folder) for name in networks()}

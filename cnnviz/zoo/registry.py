@@ -15,6 +15,7 @@ from torch import nn
 
 from cnnviz.zoo.cards import Card, ZooError, named
 from cnnviz.zoo.rows import Row
+from cnnviz.zoo.sizes import Cost, cost_of, sides_of
 from cnnviz.zoo.trace import table_of
 
 Builder = Callable[..., nn.Module]  # takes classes, in_channels and options of its own, all by keyword
@@ -62,6 +63,14 @@ class Network:
         with torch.device("meta"):
             model = self.build(classes, shape[0], **options)
         return table_of(model, shape)
+
+    def costs(self) -> tuple[Cost, ...]:
+        """What the network costs at each side that `sides_of` names: a table at each, without memory for weights."""
+        with torch.device("meta"):
+            model = self.build()
+        shape = self.card.input_shape
+        shapes = [shape if side == shape[-1] else (shape[0], side, side) for side in sides_of(self.card)]
+        return tuple(cost_of(table_of(model, each)) for each in shapes)
 
 
 def _arguments(call: partial[Any]) -> list[str]:

@@ -1,7 +1,8 @@
 """Cards and tables as files in assets/zoo: what a page reads, without torch.
 
-`cards/FAMILY.json` holds a family's cards with what their tables add up to; `tables/NAME.json.gz` one network's rows. The files
-are written by `python -m cnnviz zoo-assets` from the families themselves.
+`cards/FAMILY.json` holds a family's cards with what their tables add up to; `tables/NAME.json.gz` one network's rows;
+`sizes/FAMILY.json` what a family's networks cost at other sizes of their input. The files are written by `python -m cnnviz
+zoo-assets` from the families themselves.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cnnviz.settings import ASSETS
 from cnnviz.zoo import rows as table
 from cnnviz.zoo.cards import Card
 from cnnviz.zoo.rows import Row, Totals
+from cnnviz.zoo.sizes import Cost
 
 FOLDER = ASSETS / "zoo"
 
@@ -73,3 +75,20 @@ def write_table(name: str, rows: Sequence[Row], folder: Path = FOLDER) -> Path:
     text = json.dumps(table.to_data(rows), separators=(",", ":"))
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
     return path
+
+
+def sizes_file(family: str, folder: Path = FOLDER) -> Path:
+    return folder / "sizes" / f"{family}.json"
+
+
+@cache
+def read_sizes(family: str, folder: Path = FOLDER) -> Mapping[str, tuple[Cost, ...]]:
+    """For each network of a family its cost at each side that was counted, the smallest first."""
+    data = json.loads(sizes_file(family, folder).read_text(encoding="utf-8"))
+    return {name: tuple(Cost(*numbers) for numbers in costs) for name, costs in data.items()}
+
+
+def sizes_text(costs: Mapping[str, Sequence[Cost]]) -> str:
+    """A family's file of costs, a line a network."""
+    lines = [f"{json.dumps(name)}: {json.dumps([astuple(cost) for cost in own])}" for name, own in costs.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -640,6 +640,16 @@ def test_a_cancelled_run_is_not_stored(runner, store):
     assert not store.has(ENDLESS.key())
 
 
+def test_a_timing_is_not_stored(runner, store):
+    timing = Experiment.of(calculation="timing", network="lenet", batch_size=1, steps=2)
+    run = ended(submit(runner, timing))
+    assert (run.status.state, run.status.step) == ("done", 2)
+    assert run.recordings()["A"].steps.tolist() == [0, 1, 2]
+    finished = ended(submit(runner, replace(SHORT, seed=9)))
+    wait_for(lambda: store.has(finished.variants["A"].key()))
+    assert not store.has(timing.key())
+
+
 # Start and close
 
 

@@ -3,9 +3,17 @@
 import pytest
 
 from cnnviz import zoo
+from cnnviz.engine.lockstep import check_lockstep
+from cnnviz.plots.numbers import cost_text
 from cnnviz.settings import ROOT
+from cnnviz.ui import describe
 from cnnviz.ui.zoo import pick, state
+from cnnviz.ui.zoo.all import reported
+from cnnviz.ui.zoo.timing import asked
 from cnnviz.zoo import graph
+from cnnviz.zoo.budget import budget
+from cnnviz.zoo.printed import STAGES
+from cnnviz.zoo.timed import refusal
 
 PAGE = ROOT / "pages" / "510_architectures.py"
 FAMILIES = list({zoo.card(name).family: name for name in zoo.names()}.values())
@@ -63,8 +71,18 @@ def test_a_picked_layer_is_told_with_its_formula(visit):
         {"search": "9" * 10_000},
         {"v": "99"},
         {"inside": "conv9_x"},
+        {"side": "200"},
+        {"side": "2000"},
+        {"side": "-5"},
+        {"side": "9" * 50},
+        {"batch": "3"},
+        {"against": "time"},
+        {"timed": "1000"},
+        {"passes": "one"},
+        {"only": "yes"},
+        {"stages": "<b>"},
     ],
-    ids=lambda params: next(iter(params)),
+    ids=lambda params: "-".join(*params.items())[:20],
 )
 def test_a_bad_link_gives_the_page_with_one_line_on_what_was_dropped(visit, params):
     test = visit(PAGE, **params)
@@ -78,7 +96,13 @@ def test_a_state_survives_its_link():
     assert dropped == ()
     assert state.write(values) == {}
     first, last = state.bounds()
-    changed = {**values, "network": "vgg16", "years": (first, last - 1), "category": "depth", "params": "10M", "block": 3}
+    changed = {
+        "network": "vgg16", "view": "two", "search": "he", "years": (first, last - 1), "category": "depth", "params": "10M",
+        "macs": "4G", "inside": "conv3_x", "block": 3, "other": "alexnet", "only": True, "side": 96, "batch": 128,
+        "against": "batch", "timed": 4, "passes": 50, "measure": "ImageNet, top-5", "stages": STAGES[-1].title,
+    }  # fmt: skip
+    assert set(changed) == set(values)
+    assert all(changed[name] != values[name] for name in values)
     assert state.read(state.write(changed)) == (changed, ())
 
 
@@ -118,3 +142,87 @@ def test_filters_that_leave_too_few_say_so(visit):
     test = visit(PAGE, v="1", view="all", search="zzz")
     assert not test.exception
     assert "widen the filters" in " ".join(element.value for element in test.info)
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "kind", "value"),
+    [
+        ("network", "side", "select_slider", 96),
+        ("network", "batch", "select_slider", 4),
+        ("network", "against", "button_group", "batch"),
+        ("network", "timed", "select_slider", 4),
+        ("two", "passes", "select_slider", 5),
+        ("two", "only", "toggle", True),
+        ("all", "measure", "selectbox", "ImageNet, top-5"),
+    ],
+)
+def test_what_is_set_on_the_page_stands_in_its_link_and_comes_back_from_it(visit, view, key, kind, value):
+    test = visit(PAGE, v="1", view=view)
+    moved = getattr(test, kind)(key=f"architectures.{key}").set_value(value).run()
+    assert not moved.exception
+    (text,) = [moved.query_params[key]] if isinstance(moved.query_params[key], str) else moved.query_params[key]
+    again = visit(PAGE, v="1", view=view, **{key: text})
+    assert not again.warning
+    assert getattr(again, kind)(key=f"architectures.{key}").value == value
+
+
+def test_the_cost_of_a_batch_follows_both_sliders(visit):
+    cost = budget(zoo.totals("resnet50").params, zoo.costs("resnet50")[96], 4)
+    shown = texts(visit(PAGE, v="1", network="resnet50", side="96", batch="4"))
+    assert "4 examples of 96 × 96" in shown
+    for number in (cost.training, cost.state, cost.maps, cost.inference, cost.weights, cost.alive):
+        assert f"{cost_text(number)}B" in shown
+    assert f"**{cost_text(cost.macs)}** multiply-adds" in shown
+
+
+def test_a_network_of_one_size_has_no_slider_and_says_why(visit):
+    test = visit(PAGE, v="1", network="alexnet", side="96")
+    assert "AlexNet (two towers, 2012) takes 227 × 227 only" in texts(test)
+    assert "32 examples of 227 × 227" in texts(test)
+    assert "architectures.side" not in [slider.key for slider in test.select_slider]
+    other = test.selectbox(key="architectures.network").set_value("resnet18").run()
+    assert other.select_slider(key="architectures.side").value == 96
+
+
+def test_a_size_at_which_nothing_was_counted_is_told(visit):
+    test = visit(PAGE, v="1", network="nin_imagenet", side="32")
+    assert [element.value for element in test.warning] == ["Nothing was counted at 32 × 32 here; this is the paper's own size."]
+    assert "32 examples of 224 × 224" in texts(test)
+
+
+def test_two_networks_are_looked_at_at_the_same_size_where_both_take_it(visit):
+    shown = texts(visit(PAGE, v="1", view="two", network="resnet50", other="inception_v3", side="320"))
+    assert "| Side of the input | 320 × 320 | 320 × 320 |" in shown
+    shown = texts(visit(PAGE, v="1", view="two", network="resnet50", other="alexnet", side="320"))
+    assert "| Side of the input | 320 × 320 | 227 × 227 |" in shown
+
+
+def test_the_error_that_the_page_opens_with_is_the_one_that_most_networks_report():
+    by_pair = reported(zoo.names())
+    assert max(by_pair, key=lambda pair: len(by_pair[pair])) == tuple(state.MEASURE.split(", "))
+
+
+def test_an_error_that_too_few_report_is_told(visit):
+    test = visit(PAGE, v="1", view="all", measure="CIFAR-10, error", search="inception")
+    assert not test.exception
+    (told,) = [element.value for element in test.warning]
+    assert told == r"Too few of these networks report “CIFAR\-10, error”; here is ImageNet, top-1."
+
+
+def test_a_timing_that_is_too_much_is_refused_with_the_way_out_and_has_no_panel(visit):
+    test = visit(PAGE, v="1", network="vgg16", timed="64", passes="100")
+    assert not test.exception
+    assert [element.value for element in test.warning] == [refusal("vgg16", 224, 64, 100)]
+    smaller = test.select_slider(key="architectures.timed").set_value(1).run()
+    smaller = smaller.select_slider(key="architectures.passes").set_value(5).run()
+    assert not smaller.warning
+
+
+def test_both_networks_are_timed_in_one_run():
+    variants = asked(["resnet18", "alexnet"], [96, 227], 2, 10)
+    assert {letter: (it.timing.network, it.timing.input_side, it.batch_size, it.steps) for letter, it in variants.items()} == {
+        "A": ("resnet18", 96, 2, 10),
+        "B": ("alexnet", 227, 2, 10),
+    }
+    assert check_lockstep(variants) == variants["A"]
+    assert describe(variants) == {"A": "ResNet-18", "B": "AlexNet (two towers, 2012)"}

@@ -3,9 +3,12 @@ from cnnviz.zoo.budget import budget
 
 
 def test_work_and_maps_grow_with_the_batch_and_weights_do_not():
-    one, many = (budget(zoo.totals("vgg16"), batch) for batch in (1, 64))
+    cost, params = zoo.costs("vgg16")[224], zoo.totals("vgg16").params
+    one, many = (budget(params, cost, batch) for batch in (1, 64))
     assert many.weights == one.weights == 4 * 138_357_544
-    assert many.training == one.training == 4 * one.weights
+    assert many.state == one.state == 4 * one.weights
     assert many.macs == 64 * one.macs == 64 * sum(row.macs for row in zoo.table("vgg16"))
-    assert many.activations == 64 * one.activations
-    assert one.activations == 4 * sum(row.activations for row in zoo.table("vgg16")[1:])
+    assert (many.maps, many.alive) == (64 * one.maps, 64 * one.alive)
+    assert one.maps == 4 * sum(row.activations for row in zoo.table("vgg16"))
+    assert many.training == many.state + many.maps
+    assert many.inference == many.weights + many.alive

@@ -5,7 +5,8 @@ import { numberText, wholeText } from './numbers.js'
 export const ENDED = ['done', 'diverged', 'failed', 'cancelled']
 export const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
 export const LOST = 'Connection lost; trying again …'
-export const emptyWords = verb => `Nothing has been run with these settings yet. Press ${verb}, and the charts fill while the networks learn.`
+export const emptyWords = verb =>
+  `Nothing has been run with these settings yet. Press ${verb}, and the charts fill${verb === 'Train' ? ' while the networks learn' : ''}.`
 export const FOLLOWING = 'Following the instructor’s run'
 
 const STATES = { running: 'Running', paused: 'Paused', done: 'Done', diverged: 'Diverged', failed: 'Failed', cancelled: 'Stopped' }
@@ -35,8 +36,8 @@ const isPretraining = recordings => {
   return phases.length > 0 && phases.every(phase => phase === 0)
 }
 
-// Without training, which is in float32.
-const isCalculated = recordings => Object.values(recordings).some(({ about }) => about.dtype === 'float64')
+// Without training, which is in float32 and names no calculation.
+const isCalculated = recordings => Object.values(recordings).some(({ about }) => about.dtype === 'float64' || about.calculation)
 
 // Behind the training, by what was measured.
 const isSliced = recordings => Object.values(recordings).some(({ columns }) => columns.surface_loss)

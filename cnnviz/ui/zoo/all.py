@@ -8,6 +8,7 @@ import streamlit as st
 
 from cnnviz import zoo
 from cnnviz.plots.published import Bubble, cheapest, error_by_cost, protocol, ways_of_measuring, winners_by_year
+from cnnviz.ui.controls import plain
 from cnnviz.ui.picture import picture
 from cnnviz.ui.zoo import state
 from cnnviz.ui.zoo.legend import legend
@@ -49,6 +50,7 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
         return
     pairs = sorted(by_pair, key=lambda pair: -len(by_pair[pair]))
     labels = {f"{data}, {measure}": (data, measure) for data, measure in pairs}
+    _measure_that_is_there(list(labels))
     chosen = st.selectbox("Error", list(labels), key=state.key("measure"))
     bubbles = by_pair[labels[str(chosen)]]
     st.markdown(f"**{cheapest(bubbles)}**")
@@ -68,6 +70,15 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
         "those of one colour were measured alike. Named: some that no other of their colour beats in both. A thick rim: the "
         "network at the left. Click a bubble to open its network; the list does the same."
     )
+
+
+def _measure_that_is_there(labels: Sequence[str]) -> None:
+    """Go over to the first error where these networks share none of the asked one; say so where it was asked for."""
+    asked = state.get("measure")
+    if asked not in labels:
+        if asked != state.MEASURE:
+            st.warning(f"Too few of these networks report “{plain(asked)}”; here is {labels[0]}.", icon=":material/link_off:")
+        state.put("measure", labels[0])
 
 
 def _open(chart: str) -> None:

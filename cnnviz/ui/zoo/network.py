@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnnviz import zoo
+from cnnviz.lessons import Page
 from cnnviz.plots.architecture import architecture, kinds, main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
+from cnnviz.ui.zoo.cost import batch_cost
 from cnnviz.ui.zoo.legend import legend
+from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Card, Row, graph, standalone
-from cnnviz.zoo.budget import budget
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
 from cnnviz.zoo.rows import to_csv
@@ -20,17 +22,16 @@ from cnnviz.zoo.rows import to_csv
 CHART = "picture"
 PICTURE_HEIGHT = 640  # pixels; what is higher scrolls
 FRAME = 36
-BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 NUMBER_WIDTH = 165
 EVERYTHING = "the whole network"
 
 
-def one_network(name: str) -> None:
+def one_network(page: Page, name: str) -> None:
     """Everything about one network."""
     rows = zoo.table(name)
     card(zoo.card(name))
     _picture_and_part(rows)
-    _batch(name)
+    timing(page, [name], batch_cost([name]))
     st.subheader("All its rows", anchor=False)
     layer_table(rows)
     files(name, rows)
@@ -208,24 +209,6 @@ def _row(rows: Sequence[Row], place: int) -> None:
             st.latex(count.formula)
         else:
             st.caption(f"{count.name}: {count.meaning}")
-
-
-def _batch(name: str) -> None:
-    """What a batch takes, for as many examples as the slider says."""
-    st.subheader("What a batch takes", anchor=False)
-    count = int(st.select_slider("Examples in a batch", BATCHES, 32, key=state.key("batch")))
-    cost = budget(zoo.totals(name), count)
-    more, less = ("activations", "weights") if cost.activations > cost.training else ("weights", "activations")
-    st.markdown(
-        f"Weights {_bytes(cost.weights)}; while Adam trains, with gradients and two averages, {_bytes(cost.training)}. All maps "
-        f"kept for the backward pass: **{_bytes(cost.activations)}**. Forward pass: **{cost_text(cost.macs)}** multiply-adds. "
-        f"At this size the {more} need more memory than the {less}."
-    )
-    st.caption("In 32-bit numbers, at the paper's input size; what an implementation computes in place or anew is not taken off.")
-
-
-def _bytes(number: int) -> str:
-    return f"{cost_text(number)}B"
 
 
 def layer_table(rows: Sequence[Row]) -> None:

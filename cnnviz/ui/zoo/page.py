@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnnviz.lessons import Page
 from cnnviz.ui.zoo import pick, state
 from cnnviz.ui.zoo.all import all_networks
 from cnnviz.ui.zoo.lecture import lecture
@@ -11,7 +12,7 @@ from cnnviz.ui.zoo.network import one_network
 from cnnviz.ui.zoo.two import two_networks
 
 
-def explorer() -> None:
+def explorer(page: Page) -> None:
     """Draw the explorer; the link holds its state."""
     state.start()
     left, stage = st.columns([1, 3], gap="medium")
@@ -22,9 +23,9 @@ def explorer() -> None:
         other = pick.network("other", "Network B", names) if view == "two" else ""
     with stage:
         if view == "network":
-            one_network(name)
+            one_network(page, name)
         elif view == "two":
-            two_networks(name, other)
+            two_networks(page, name, other)
         elif view == "all":
             all_networks(names, name)
         else:

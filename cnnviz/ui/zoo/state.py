@@ -10,16 +10,22 @@ import streamlit as st
 
 from cnnviz import zoo
 from cnnviz.engine.fields import short
-from cnnviz.limits import LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHARACTERS
+from cnnviz.limits import IMAGE_SIDE, LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHARACTERS
 from cnnviz.ui.controls import plain
 from cnnviz.ui.link import VERSION
 from cnnviz.zoo import ZooError
+from cnnviz.zoo.printed import STAGES
 
 VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
 ANY = "any"
 PARAMS = (ANY, "1M", "5M", "10M", "30M", "60M", "100M")
 MACS = (ANY, "100M", "500M", "1G", "4G", "8G", "16G")
 FIRST, SECOND = "resnet18", "plain18"
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+TIMED = (1, 2, 4, 8, 16, 32, 64)  # examples of a timed pass
+PASSES = (5, 10, 20, 50, 100)
+AGAINST = ("side", "batch")
+MEASURE = "ImageNet, top-1"  # the error that most networks report
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,27 @@ def _place(text: str) -> int:
     return int(text)
 
 
+def _number_of(options: tuple[int, ...], what: str) -> Callable[[str], int]:
+    texts = {str(option): option for option in options}
+
+    def read(text: str) -> int:
+        return texts[_one_of(texts, what)(text)]
+
+    return read
+
+
+def _side(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= IMAGE_SIDE:
+        raise ZooError(f"side {short(text)}: it must be a whole number of pixels, at most {IMAGE_SIDE:,}.")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text != "1":
+        raise ZooError(f"only {short(text)}: it must be 1, or not there.")
+    return True
+
+
 def settings() -> dict[str, Setting]:
     """Everything that the link may hold, by name."""
     return {
@@ -83,6 +110,14 @@ def settings() -> dict[str, Setting]:
         "inside": Setting("", str),
         "block": Setting(None, _place),
         "other": Setting(SECOND, _network),
+        "only": Setting(False, _switch, lambda only: "1"),
+        "side": Setting(0, _side),  # 0: the paper's own
+        "batch": Setting(32, _number_of(BATCHES, "batch")),
+        "against": Setting("side", _one_of(AGAINST, "against")),
+        "timed": Setting(1, _number_of(TIMED, "timed")),
+        "passes": Setting(10, _number_of(PASSES, "passes")),
+        "measure": Setting(MEASURE, str),
+        "stages": Setting(STAGES[0].title, _one_of(tuple(table.title for table in STAGES), "stages")),
     }
 
 

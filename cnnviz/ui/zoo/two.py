@@ -8,10 +8,13 @@ from html import escape
 import streamlit as st
 
 from cnnviz import ui, zoo
+from cnnviz.lessons import Page
 from cnnviz.plots.architecture import main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
+from cnnviz.ui.zoo.cost import batch_cost
 from cnnviz.ui.zoo.network import counted
+from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Row
 from cnnviz.zoo.compare import Pair, compared
 from cnnviz.zoo.graph import Part
@@ -24,7 +27,7 @@ STYLE = """<style>
 HEIGHT = 520
 
 
-def two_networks(first: str, second: str) -> None:
+def two_networks(page: Page, first: str, second: str) -> None:
     """Their counts, then their layers in order, with what differs in colour."""
     cards = [zoo.card(name) for name in (first, second)]
     st.subheader(f"{cards[0].title} and {cards[1].title}", anchor=False)
@@ -38,6 +41,8 @@ def two_networks(first: str, second: str) -> None:
             ),
         ]
     )
+    timing(page, [first, second], batch_cost([first, second]))
+    st.subheader("Layer by layer", anchor=False)
     pairs = compared(zoo.table(first), zoo.table(second))
     different = sum(not pair.same for pair in pairs)
     st.markdown(f"**{different} of {len(pairs)}** lines differ." if different else "Layer by layer they are the same.")
