@@ -60,7 +60,7 @@ class Printed:
     def _unit(self) -> int:
         return UNITS[self.text.lstrip("0123456789.,")]
 
-    def agrees_with(self, number: int) -> bool:
+    def agrees_with(self, number: float) -> bool:
         """Whether `number`, rounded or cut after the last printed digit, is what was printed."""
         return self.value - self.last_digit / 2 <= number < self.value + self.last_digit
 

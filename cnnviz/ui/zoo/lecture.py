@@ -1,92 +1,97 @@
-"""The lecture's tables beside what our models count, and its misprints."""
+"""Printed tables beside what our models have: where both agree, where they differ, and which of the two is right."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from cnnviz import ui, zoo
+from cnnviz import ui
 from cnnviz.ui.zoo import state
-from cnnviz.zoo.printed import MISPRINTS, RESNEXT_TABLE_1, SENET_TABLE_2, SENET_TABLE_8, STAGES, Compared, Stages, stage_input
+from cnnviz.zoo.printed import TABLES, Table
+from cnnviz.zoo.printed.tables import (
+    ONLY_COUNTED,
+    ONLY_PRINTED,
+    SAME,
+    UNLIKE,
+    Cell,
+    both,
+    compared,
+    counts,
+    reasons,
+    slug,
+    to_csv,
+)
 
-NONE = "–"
+UNBROKEN = "\u00a0"
+LEGEND = (
+    "A plain value is printed, and our network has the same; :blue[≈] a printed count and ours with one digit more; "
+    ":orange-background[≠] what is printed, then what ours has; :gray[grey] is ours alone, where nothing is printed; *italic* is "
+    "printed, with nothing in a network to hold it against."
+)
 
 
 def lecture() -> None:
-    """Draw them."""
-    st.subheader("Squeeze-and-excitation added to known networks", anchor=False)
-    ui.table(squeezed())
-    st.caption(
-        "SENet's Table 2, single crops of 224 × 224. Errors as printed; what the paper calls GFLOPs are thousand millions of "
-        "multiply-adds, and “counted” is what our networks need, at their own papers' input. Where both are far apart, ours "
-        "follows the paper and not later code: its card tells how."
+    """Draw the table that is picked, and before it how all of them fared."""
+    st.markdown(overall())
+    titles = {table.title: table for table in TABLES}
+    chosen = titles[str(st.selectbox("Table", list(titles), key=state.key("stages")))]
+    st.caption(f"{chosen.source}; {chosen.checked}.")
+    st.markdown(f"**{verdict(chosen)}**")
+    ui.table(texts(chosen))
+    st.caption(LEGEND)
+    for sentence in chosen.told:
+        st.markdown(sentence)
+    _differences(chosen)
+    file = f"{slug(chosen.title)}.csv"
+    st.download_button("Table, printed and here (.csv)", to_csv(chosen), file, "text/csv", on_click="ignore")
+
+
+def overall() -> str:
+    """In a sentence: how many printed values of all tables our networks have."""
+    same, held = (sum(numbers) for numbers in zip(*map(counts, TABLES), strict=True))
+    return (
+        f"{len(TABLES)} tables of papers and of the lecture, rebuilt from the networks of the zoo. Of {held:,} printed values "
+        f"that a network can be held against, ours have **{same:,}**; the other {held - same} are marked, each with its reason."
     )
-    st.subheader("The best single networks of 2017", anchor=False)
-    ui.table(best())
-    st.caption("SENet's Table 8: errors as printed, top-1 / top-5. † tested on larger crops still. Counts are of our networks.")
-    st.subheader("ResNet-50 and ResNeXt-50", anchor=False)
-    ui.table(cardinality())
-    st.caption("ResNeXt's Table 1, as printed and counted.")
-    _stages()
-    st.subheader("What is misprinted", anchor=False)
-    for told in MISPRINTS:
-        st.markdown(f"- {told}")
 
 
-def squeezed() -> list[tuple[str, ...]]:
-    """SENet's Table 2 as rows of texts, with the multiply-adds that were counted."""
-    heads = ("Network", "paper's own", "trained again", "GFLOPs", "counted", "with SE", "better by", "GFLOPs", "counted")
-    return [heads, *(_compared(line) for line in SENET_TABLE_2)]
+def verdict(table: Table) -> str:
+    """In a sentence: how many of a table's values our network has."""
+    same, held = counts(table)
+    if not held:
+        return "Nothing in this table can be counted in a network; what our networks cost stands beside it."
+    differing = "all of them." if same == held else f"{same}; {held - same} differ."
+    return f"Of {held} printed values that a network can be held against, ours has {differing}"
 
 
-def _compared(line: Compared) -> tuple[str, ...]:
-    gain = f"{line.again[0] - line.se[0]:.2f} / {line.again[1] - line.se[1]:.2f}"
-    return (line.title, _pair(*line.original), _pair(*line.again), f"{line.gflops:.2f}", _gigas(line.network),
-            _pair(*line.se), gain, f"{line.se_gflops:.2f}", _gigas(line.with_se))  # fmt: skip
+def texts(table: Table) -> list[tuple[str, ...]]:
+    """The table as rows of texts, its heads first."""
+    lines = zip(table.lines, compared(table), strict=True)
+    return [
+        (table.first, *(column.head for column in table.columns)),
+        *((line.title, *map(_told, cells)) for line, cells in lines),
+    ]
 
 
-def _pair(one: float | None, five: float | None) -> str:
-    return " / ".join(NONE if percent is None else f"{percent:g}" for percent in (one, five))
+def _told(cell: Cell) -> str:
+    """A cell in the legend's notation; a block's convolutions, between semicolons, are not broken over lines."""
+    if cell.state == SAME:
+        if cell.printed != cell.ours:
+            return f"{cell.printed} :blue[≈] {cell.ours}"
+        parts = cell.printed.split("; ")
+        return "; ".join(part.replace(" ", UNBROKEN) for part in parts) if len(parts) > 1 else cell.printed
+    marked = {
+        UNLIKE: f":orange-background[{both(cell)}]",
+        ONLY_PRINTED: f"*{cell.printed}*",
+        ONLY_COUNTED: f":gray[{cell.ours}]",
+    }
+    return marked.get(cell.state, "")
 
 
-def _gigas(name: str) -> str:
-    return f"{zoo.totals(name).macs / 1e9:.2f}"
-
-
-def best() -> list[tuple[str, ...]]:
-    """SENet's Table 8 as rows of texts, with the parameters that were counted."""
-    heads = ("Network", "224 × 224", "320 × 320 or 299 × 299", "parameters, counted")
-    lines = [(title, _pair(*errors[:2]), _pair(*errors[2:]), _millions(name)) for title, name, *errors in SENET_TABLE_8]
-    return [heads, *lines]
-
-
-def _millions(name: str) -> str:
-    return f"{zoo.totals(name).params / 1e6:.1f} M"
-
-
-def cardinality() -> list[tuple[str, ...]]:
-    """ResNeXt's Table 1 as rows of texts."""
-    rows: list[tuple[str, ...]] = [("Network", "parameters, printed", "counted", "multiply-adds, printed", "counted")]
-    for title, name, params, macs in RESNEXT_TABLE_1:
-        sums = zoo.totals(name)
-        rows.append((title, params.text, f"{sums.params:,}", macs.text, f"{sums.macs:,}"))
-    return rows
-
-
-def _stages() -> None:
-    """The papers' tables of stages."""
-    tables = {each.title: each for each in STAGES}
-    st.subheader("Stage by stage", anchor=False)
-    chosen = tables[str(st.selectbox("Network's table", list(tables), key=state.key("stages")))]
-    ui.table(staged(chosen))
-    st.caption(f"{chosen.source}. Printed is what the lecture shows; counted is what our network feeds that stage with.")
-
-
-def staged(table: Stages) -> list[tuple[str, ...]]:
-    """A paper's table of stages as rows of texts, with the inputs that were counted."""
-    rows = zoo.table(table.network)
-    lines = [(part, what, _map(channels, side), _map(*stage_input(rows, part))) for part, what, channels, side in table.lines]
-    return [("Here", "in the table", "input, printed", "input, counted"), *lines]
-
-
-def _map(channels: int | None, side: int) -> str:
-    return f"{side}×{side}" + ("" if channels is None else f"×{channels}")
+def _differences(table: Table) -> None:
+    """Each sentence on what differs, and the cells that it is about."""
+    found = reasons(table)
+    if not found:
+        return
+    st.subheader("Where print and network differ", anchor=False)
+    for why, cells in found.items():
+        st.markdown(f"- {why}\n\n  :gray[{'; '.join(cells)}.]")

@@ -1,0 +1,41 @@
+"""The explorer's printed tables, as Streamlit runs them."""
+
+from cnnviz.settings import ROOT
+from cnnviz.ui.zoo.lecture import overall, texts, verdict
+from cnnviz.zoo.printed import TABLES
+from cnnviz.zoo.printed.mobilenet import MOBILENET_V1
+from cnnviz.zoo.printed.resnext import RESNEXT
+from cnnviz.zoo.printed.senet import SENET_8
+from cnnviz.zoo.printed.tables import reasons
+
+PAGE = ROOT / "pages" / "510_architectures.py"
+
+
+def test_every_table_is_drawn_with_its_source_its_verdict_and_a_sentence_for_each_difference(visit):
+    test = visit(PAGE, v="1", view="lecture")
+    for table in TABLES:
+        test = test.selectbox(key="architectures.stages").set_value(table.title).run()
+        assert not test.exception
+        shown = [element.value for element in (*test.markdown, *test.caption)]
+        assert f"**{verdict(table)}**" in shown
+        assert f"{table.source}; {table.checked}." in shown
+        drawn = next(text for text in shown if text.startswith(f"| {table.first} |"))
+        assert len(drawn.splitlines()) == 2 + len(table.lines)
+        for why in reasons(table):
+            assert [text for text in shown if text.startswith(f"- {why}")]
+
+
+def test_a_value_that_differs_is_marked_and_one_that_does_not_stands_alone():
+    rows = {row[0] + row[3]: row for row in texts(MOBILENET_V1)}
+    assert rows["Conv dw3×3×1024 dw"][2] == ":orange-background[s2 ≠ s1]"
+    assert rows["Conv1×1×1024×1024"][2] == "s1"
+    assert rows["Conv1×1×1024×1024"][5] == ":gray[1,050,624]"
+    assert texts(RESNEXT)[-1][4:] == (
+        "25.5M :blue[≈] 25.56M", "25.0M :blue[≈] 25.03M", "4.1G :blue[≈] 4.09G", "4.2G :blue[≈] 4.23G",
+    )  # fmt: skip
+
+
+def test_verdicts_count():
+    assert verdict(MOBILENET_V1) == "Of 67 printed values that a network can be held against, ours has 63; 4 differ."
+    assert verdict(SENET_8).startswith("Nothing in this table can be counted in a network")
+    assert "Of 442 printed values that a network can be held against, ours have **394**; the other 48" in overall()
