@@ -12,7 +12,7 @@ from cnnviz.ui.zoo.all import reported
 from cnnviz.ui.zoo.timing import asked
 from cnnviz.zoo import graph
 from cnnviz.zoo.budget import budget
-from cnnviz.zoo.printed import STAGES
+from cnnviz.zoo.printed import TABLES
 from cnnviz.zoo.timed import refusal
 
 PAGE = ROOT / "pages" / "510_architectures.py"
@@ -80,7 +80,7 @@ def test_a_picked_layer_is_told_with_its_formula(visit):
         {"timed": "1000"},
         {"passes": "one"},
         {"only": "yes"},
-        {"stages": "<b>"},
+        {"table": "<b>"},
     ],
     ids=lambda params: "-".join(*params.items())[:20],
 )
@@ -99,7 +99,7 @@ def test_a_state_survives_its_link():
     changed = {
         "network": "vgg16", "view": "two", "search": "he", "years": (first, last - 1), "category": "depth", "params": "10M",
         "macs": "4G", "inside": "conv3_x", "block": 3, "other": "alexnet", "only": True, "side": 96, "batch": 128,
-        "against": "batch", "timed": 4, "passes": 50, "measure": "ImageNet, top-5", "stages": STAGES[-1].title,
+        "against": "batch", "timed": 4, "passes": 50, "measure": "ImageNet, top-5", "table": TABLES[-1].title,
     }  # fmt: skip
     assert set(changed) == set(values)
     assert all(changed[name] != values[name] for name in values)

@@ -14,7 +14,7 @@ PAGE = ROOT / "pages" / "510_architectures.py"
 def test_every_table_is_drawn_with_its_source_its_verdict_and_a_sentence_for_each_difference(visit):
     test = visit(PAGE, v="1", view="lecture")
     for table in TABLES:
-        test = test.selectbox(key="architectures.stages").set_value(table.title).run()
+        test = test.selectbox(key="architectures.table").set_value(table.title).run()
         assert not test.exception
         shown = [element.value for element in (*test.markdown, *test.caption)]
         assert f"**{verdict(table)}**" in shown

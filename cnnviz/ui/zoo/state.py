@@ -14,7 +14,7 @@ from cnnviz.limits import IMAGE_SIDE, LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHA
 from cnnviz.ui.controls import plain
 from cnnviz.ui.link import VERSION
 from cnnviz.zoo import ZooError
-from cnnviz.zoo.printed import STAGES
+from cnnviz.zoo.printed import TABLES
 
 VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
 ANY = "any"
@@ -117,7 +117,7 @@ def settings() -> dict[str, Setting]:
         "timed": Setting(1, _number_of(TIMED, "timed")),
         "passes": Setting(10, _number_of(PASSES, "passes")),
         "measure": Setting(MEASURE, str),
-        "stages": Setting(STAGES[0].title, _one_of(tuple(table.title for table in STAGES), "stages")),
+        "table": Setting(TABLES[0].title, _one_of(tuple(table.title for table in TABLES), "table")),
     }
 
 
