@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # As many processes as there are cores, each with a file's tests at a time.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
 
-.PHONY: help run test test-fast test-browser bench lint
+.PHONY: help run test test-fast test-browser bench classroom lint
 
 help:
 	@echo "make run           the course in your browser, on a free port from 8501 up"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-fast     the tests that need no browser"
 	@echo "make test-browser  the tests in a real browser"
 	@echo "make bench         speed of the engine and of the page, as a table"
+	@echo "make classroom     thirty learners and two browsers at once for three minutes, as a table (Linux)"
 	@echo "make lint          ruff and mypy"
 
 run: $(VENV)/installed
@@ -30,6 +31,9 @@ test-browser: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	@$(BIN)/python -m benchmarks.engine
 	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/python -m benchmarks.page
+
+classroom: $(VENV)/installed-dev
+	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/python -m benchmarks.classroom
 
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check

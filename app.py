@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pandas  # noqa: F401  # a page's first chart loads it, and Plotly in another learner's thread fails on it half loaded
 import streamlit as st
 
 from cnnviz import lessons, store

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 450
 MODULES = sorted([*ROOT.glob("cnnviz/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"])
-SOURCES = sorted([*MODULES, *ROOT.glob("benchmarks/*.py"), *ROOT.glob("assets/*.py")])
+SOURCES = sorted([*MODULES, *ROOT.glob("benchmarks/**/*.py"), *ROOT.glob("assets/*.py")])
 SCRIPTS = sorted(ROOT.glob("cnnviz/**/*.js"))
 
 MAY_IMPORT_STREAMLIT = ("cnnviz/ui/", "pages/", "app.py")

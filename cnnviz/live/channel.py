@@ -53,7 +53,8 @@ class Channel:
 
     Watchers keep their own Place and ask for what came after it, so a slow one holds up nobody and its backlog is the ring's:
     when the frame that it needs has dropped out, it gets the whole recording. A frame's number counts what happened in the run
-    (variants begun, snapshots, endings), so that it means the same in every channel of the run.
+    (variants begun, snapshots, endings), so that it means the same in every channel of the run. Its `made` says when its newest
+    numbers were measured, by which a watcher on the same machine can tell how old they are.
     """
 
     def __init__(self, run: Run, start: Start, frames_per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -130,7 +131,8 @@ class Channel:
         ended = frozenset(variant for variant, delta in deltas.items() if "ending" in delta)
         n = len(counts) + sum(counts.values()) + len(ended)
         if n > self._n:
-            self._frames.append(Frame(self._n, n, self._encode(type="delta", after=self._n, n=n, variants=deltas)))
+            told = self._encode(type="delta", after=self._n, n=n, made=self.run.made, variants=deltas)
+            self._frames.append(Frame(self._n, n, told))
             self._n, self._counts, self._ended = n, counts, ended
         text = encode({"type": "status", **asdict(status)})
         if text != self._status[1]:

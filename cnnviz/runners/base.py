@@ -58,6 +58,7 @@ class Run:
     """One submitted comparison: its variants, their growing recordings, its status. Safe from any thread.
 
     id names it; token lets its bearer control it; view lets its bearer watch it. Both tokens are unguessable.
+    made: when its newest snapshot was made, by `time.monotonic`; None before the first.
     """
 
     variants: Mapping[str, Experiment]
@@ -68,6 +69,7 @@ class Run:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     view: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     created: float = field(default_factory=time.monotonic)
+    made: float | None = None
 
     def __post_init__(self) -> None:
         first = next(iter(self.variants.values()))
@@ -118,10 +120,11 @@ class Run:
         with self._lock:
             self._recordings[variant] = recording
 
-    def measured(self, variant: str, snapshots: list[Snapshot]) -> None:
-        """For the runner: new snapshots of a variant."""
+    def measured(self, variant: str, snapshots: list[Snapshot], made: float) -> None:
+        """For the runner: new snapshots of a variant, and when the newest of them was made."""
         with self._lock:
             self._recordings[variant].extend(snapshots)
+            self.made = made
         self._tell()
 
     def closed(self, variant: str, ending: Ending) -> None:

@@ -220,7 +220,7 @@ class LocalRunner:
         for variant, (layers, about) in news.begun.items():
             self._later(partial(run.began, variant, Recording(run.variants[variant], layers, about)))
         for variant, snapshots in news.snapshots.items():
-            self._later(partial(run.measured, variant, snapshots))
+            self._later(partial(run.measured, variant, snapshots, news.made))
         for variant, ending in news.endings.items():
             self._later(partial(run.closed, variant, ending))
         self._later(partial(run.update, **job.note(news)))

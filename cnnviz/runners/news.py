@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -20,7 +21,8 @@ PROGRESS_SECONDS = 0.1
 class News:
     """One message from a worker about one run.
 
-    step: updates made. begun: layers and about of each variant's recording. state: "paused" or "running" where it changed.
+    step: updates made. begun: layers and about of each variant's recording. made: when the newest of its snapshots was, by
+    `time.monotonic`, which a machine's processes share. state: "paused" or "running" where it changed.
     over: how the run ended: "finished" (each variant's ending says how), "cancelled", or "failed" with a sentence for the
     page and a trace for the log.
     """
@@ -29,6 +31,7 @@ class News:
     step: int = 0
     begun: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
     snapshots: dict[str, list[Snapshot]] = field(default_factory=dict)
+    made: float = 0.0
     endings: dict[str, Ending] = field(default_factory=dict)
     state: str = ""
     over: str = ""
@@ -76,6 +79,7 @@ class Outbox:
         """A snapshot. The variants' first ones leave together, without delay."""
         with self._changed:
             self._news.snapshots.setdefault(variant, []).append(Snapshot(snapshot.step, dict(snapshot.values)))
+            self._news.made = time.monotonic()
             self._first_ones -= 1
             if self._first_ones == 0:
                 self._hurry()

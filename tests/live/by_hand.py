@@ -63,4 +63,4 @@ def measure(run: Run, *steps: int) -> None:
     for step in steps:
         for variant in run.variants:
             values: dict[str, Any] = {"loss": np.float32(step), "grad_norm": np.array([np.nan, np.inf], np.float32)}
-            run.measured(variant, [Snapshot(step, values)])
+            run.measured(variant, [Snapshot(step, values)], made=float(step))

@@ -76,6 +76,18 @@ def test_what_comes_too_early_waits_for_the_next_frame(channel: Channel, run: Ru
     assert delta["variants"]["B"]["steps"] == [4, 5, 6]
 
 
+def test_a_frame_says_when_its_newest_numbers_were_made(channel: Channel, run: Run) -> None:
+    watcher = Watcher(channel)
+    watcher.look()
+    begin(run)
+    run.update(state="running")
+    made = [watcher.look()[0]["made"]]
+    for step in (3, 4):
+        measure(run, step)  # made at second 3, and at second 4
+        made.append(watcher.look()[0]["made"])
+    assert made == [None, 3.0, 4.0]
+
+
 def test_a_runs_first_frames_follow_each_other_at_once_and_then_they_come_at_their_rate(
     channel: Channel, run: Run, clock: Clock
 ) -> None:

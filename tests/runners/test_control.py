@@ -229,6 +229,19 @@ def test_what_follows_within_a_batchs_time_leaves_together(monkeypatch):
     assert [s.step for s in pipe.news[1].snapshots["A"]] == [1, 2, 3, 4, 5]
 
 
+def test_news_says_when_its_newest_snapshot_was_made(monkeypatch):
+    monkeypatch.setattr(news, "BATCH_SECONDS", 0.5)
+    pipe = Pipe()
+    box, _ = outbox(pipe)
+    box.measured("A", snapshot(0))
+    pipe.until(lambda: len(pipe.news) == 1)
+    box.measured("A", snapshot(1))
+    between = time.monotonic()
+    box.measured("A", snapshot(2))
+    pipe.until(lambda: len(pipe.news) == 2)
+    assert pipe.news[0].made <= between <= pipe.news[1].made <= time.monotonic()
+
+
 def test_a_stalled_reader_holds_nothing_up_and_loses_nothing():
     pipe = Pipe(stalled=True)
     box, _ = outbox(pipe)
