@@ -16,7 +16,7 @@ FRAMES_PER_SECOND = 15.0  # updates of a run to those who watch it: the eye need
 
 # Links
 LINK_SETTINGS = 40  # query parameters; the page with the most knobs has 21
-LINK_CHARACTERS = 200  # of one value; the longest honest one is a mini-batch of 12 numbers
+LINK_CHARACTERS = 300  # of one value; the longest honest one is a mini-batch of 12 numbers with 12 digits each
 SEARCH_CHARACTERS = 60  # of the explorer's search; the longest title has 44
 
 # Experiments

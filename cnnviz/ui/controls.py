@@ -54,7 +54,8 @@ class Knobs:
         kept: PageState | None = st.session_state.get(self.key("kept"))
         params = st.query_params.to_dict()
         state = link.read(params, self.lesson, self.names) if params or kept is None else kept
-        st.session_state[self.key("dropped")] = state.dropped
+        repeated = link.repeated({name: st.query_params.get_all(name) for name in params})
+        st.session_state[self.key("dropped")] = (*state.dropped, *repeated)
         self._apply(state)
 
     def _apply(self, state: PageState) -> None:
@@ -184,7 +185,7 @@ class Knobs:
         wanted = rule(name)
         own, wrong = self.key(f"{name}.text"), st.session_state.get(self.key(f"{name}.wrong"))
         if not wrong:
-            st.session_state[own] = ", ".join(f"{number:g}" for number in st.session_state[self.key(name)])
+            st.session_state[own] = ", ".join(link.text_of(number) for number in st.session_state[self.key(name)])
         st.text_input(f"{wanted.label}, {wanted.unit}", key=own, on_change=self._listed, args=(name,), help=wanted.help or None)
         if wrong:
             st.warning(f"{plain(wrong)} The numbers before stay in use.")
