@@ -150,7 +150,7 @@ def _bars(
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        hovertext=[_told(rows, parts[place]) for place in places],
+        hovertext=[_hover(rows, parts[place]) for place in places],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -185,15 +185,18 @@ def window(sides: Sequence[int]) -> str:
     return "×".join(map(str, sides))
 
 
-def _told(rows: Sequence[Row], part: Part) -> str:
-    """A bar in a few lines."""
+def told(rows: Sequence[Row], part: Part) -> tuple[str, ...]:
+    """A bar in a few lines: its name, what it is, the size that it puts out, and what it costs."""
     own = [rows[place] for place in part.rows]
     what = ", ".join(dict.fromkeys(row.kind for row in own)) if part.kind != WHOLE else f"{part.layers} layers"
     params, macs = sum(row.params for row in own), sum(row.macs for row in own)
-    return (
-        f"<b>{part.name}</b><br>{what}<br>{window(own[-1].output_shape)}<br>"
-        f"{cost_text(params)} parameters, {cost_text(macs)} multiply-adds"
-    )
+    costs = f"{cost_text(params)} parameters, {cost_text(macs)} multiply-adds"
+    return part.name, what, window(own[-1].output_shape), costs
+
+
+def _hover(rows: Sequence[Row], part: Part) -> str:
+    name, *lines = told(rows, part)
+    return "<br>".join([f"<b>{name}</b>", *lines])
 
 
 def _names(

@@ -15,7 +15,7 @@ from cnnviz.zoo.budget import Budget
 AXES = {"side": "Side of the input, pixels", "batch": "Examples in a batch"}
 NEEDS = {"training": "solid", "inference": "dash", "weights": "dot"}  # properties of a budget, and how their lines are drawn
 WORDS = {"training": "training with Adam", "inference": "only answering", "weights": "weights alone"}
-TICKS = (16, 32, 64, 128, 256, 512, 1024)
+TICKS = {"side": (16, 32, 64, 128, 256, 512), "batch": (1, 4, 16, 64, 256, 1024)}
 HEIGHT = 330
 
 
@@ -55,8 +55,9 @@ def memory_along(axis: str, curves: Sequence[Curve]) -> go.Figure:
 
 
 def _empty(name: str, axis: str, y: Mapping[str, Any]) -> go.Figure:
-    chart = theme.figure(name, theme.log_axis(AXES[axis], tickvals=TICKS, ticktext=list(map(str, TICKS))), y)
-    return chart.update_layout(height=HEIGHT, hovermode="closest", dragmode=False)
+    ticks = TICKS[axis]
+    x = theme.log_axis(AXES[axis], tickvals=ticks, ticktext=list(map(str, ticks)), tickangle=0)
+    return theme.figure(name, x, {**y, "dtick": "D2"}).update_layout(height=HEIGHT, hovermode="closest", dragmode=False)
 
 
 def _line(curve: Curve, numbers: Sequence[int], what: str, dash: str = "solid") -> go.Scatter:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
+from cnnviz.plots.labels import FONT, Scene, Spot, placed
 from cnnviz.plots.numbers import cost_text
 from cnnviz.zoo.printed import Entry
 
 LARGEST = 46  # pixels across, of the bubble with most parameters
-APART = 3.0  # in multiply-adds, of two names
+HEIGHT = 470
+WIDTHS = (262, 400, 600, 900)  # pixels across the plot area, on a page of 390 and on wider ones
+BORDER = 0.1  # of an axis, kept free at either end
 PROTOCOLS = ("one crop", "ten crops", "another way")
 
 
@@ -47,14 +50,42 @@ def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> 
         theme.log_axis("Multiply-adds for one example", tickangle=0, minor={"ticks": "outside"}),
         theme.linear_axis(f"Published error, {measure}, %"),
     )
-    chart.update_layout(hovermode="closest", clickmode="event+select", dragmode=False, height=470)
-    most = max((bubble.params for bubble in bubbles), default=1)
+    across, up = spans(bubbles)
+    chart.update_layout(
+        hovermode="closest",
+        clickmode="event+select",
+        dragmode=False,
+        height=HEIGHT,
+        xaxis_range=across,
+        yaxis_range=up,
+    )
+    named = labelled(bubbles)
     for place, way in enumerate(PROTOCOLS):
         own = [bubble for bubble in bubbles if bubble.protocol == way]
         if own:
-            named = labelled(own) if way == commonest(bubbles) else set()
-            chart.add_trace(_bubbles(own, way, place, most, picked, named))
+            chart.add_trace(_bubbles(own, way, place, most_params(bubbles), picked, named))
     return chart
+
+
+def most_params(bubbles: Sequence[Bubble]) -> int:
+    """Those of the largest bubble."""
+    return max((bubble.params for bubble in bubbles), default=1)
+
+
+def radius(bubble: Bubble, most: int) -> float:
+    """In pixels; the area is in proportion to the parameters."""
+    return max(LARGEST * math.sqrt(bubble.params / most), 7) / 2
+
+
+def spans(bubbles: Sequence[Bubble]) -> tuple[list[float], list[float]]:
+    """What the axes show: powers of ten of multiply-adds, and errors, with a border for half bubbles."""
+    return _span([math.log10(bubble.macs) for bubble in bubbles]), _span([bubble.percent for bubble in bubbles])
+
+
+def _span(numbers: Sequence[float]) -> list[float]:
+    low, high = min(numbers), max(numbers)
+    border = BORDER * (high - low) or 0.5
+    return [low - border, high + border]
 
 
 def commonest(bubbles: Sequence[Bubble]) -> str:
@@ -63,13 +94,31 @@ def commonest(bubbles: Sequence[Bubble]) -> str:
     return max(PROTOCOLS, key=ways.count)
 
 
-def labelled(bubbles: Sequence[Bubble]) -> set[str]:
-    """Those with their names beside them: unbeaten ones, as far apart as words need."""
-    named: list[Bubble] = []
-    for bubble in sorted((it for it in bubbles if it.name in unbeaten(bubbles)), key=lambda bubble: bubble.macs):
-        if not named or bubble.macs >= APART * named[-1].macs:
-            named.append(bubble)
-    return {bubble.name for bubble in named}
+def labelled(bubbles: Sequence[Bubble]) -> dict[str, str]:
+    """Those with their names beside them, and on which side: unbeaten ones of the commonest way of measuring, the lowest error
+    and the fewest multiply-adds first, as many as have room on narrow pages and on wide ones."""
+    way = commonest(bubbles)
+    own = [bubble for bubble in bubbles if bubble.protocol == way]
+    ends = sorted((it for it in own if it.name in unbeaten(own)), key=lambda bubble: bubble.percent)
+    order = [bubble.title for bubble in (*ends[:1], *reversed(ends[1:]))]
+    positions = placed(order, [scene(bubbles, width) for width in WIDTHS])
+    return {bubble.name: positions[bubble.title] for bubble in ends if bubble.title in positions}
+
+
+def scene(bubbles: Sequence[Bubble], width: float) -> Scene:
+    """Where the bubbles stand in a plot area of this width."""
+    (left, right), (low, high) = spans(bubbles)
+    height = HEIGHT - theme.MARGIN["t"] - theme.MARGIN["b"]
+    spots = {
+        bubble.title: Spot(
+            bubble.title,
+            width * (math.log10(bubble.macs) - left) / (right - left),
+            height * (high - bubble.percent) / (high - low),
+            radius(bubble, most_params(bubbles)),
+        )
+        for bubble in bubbles
+    }
+    return Scene(width, height, spots)
 
 
 def ways_of_measuring(bubbles: Sequence[Bubble]) -> dict[str, str]:
@@ -89,14 +138,13 @@ def unbeaten(bubbles: Sequence[Bubble]) -> set[str]:
     }
 
 
-def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str, named: set[str]) -> go.Scatter:
-    middle = math.sqrt(min(bubble.macs for bubble in own) * max(bubble.macs for bubble in own))  # of a logarithmic axis
+def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str, named: Mapping[str, str]) -> go.Scatter:
     return go.Scatter(
         name=way,
         mode="markers+text",
         text=[bubble.title if bubble.name in named else "" for bubble in own],
-        textposition=["bottom left" if bubble.macs > middle else "top right" for bubble in own],
-        textfont={"size": 11},
+        textposition=[named.get(bubble.name, "top right") for bubble in own],
+        textfont={"size": FONT},
         cliponaxis=False,
         x=[bubble.macs for bubble in own],
         y=[bubble.percent for bubble in own],
@@ -106,7 +154,7 @@ def _bubbles(own: Sequence[Bubble], way: str, place: int, most: int, picked: str
         marker={
             "color": theme.VARIANT_COLOURS[place],
             "opacity": 0.65,
-            "size": [max(LARGEST * math.sqrt(bubble.params / most), 7) for bubble in own],
+            "size": [2 * radius(bubble, most) for bubble in own],
             "line": {
                 "color": theme.NEUTRAL,
                 "width": [4 if bubble.name == picked else 1 for bubble in own],

@@ -199,3 +199,23 @@ def _free(taken: set[tuple[int, int]], ranks: Sequence[int], wished: Sequence[in
     width = 1 + max((abs(lane) for _rank, lane in taken), default=0)
     beside = [side * lane for lane in range(1, width + 1) for side in (1, -1)]
     return next(lane for lane in (*wished, *beside) if all((rank, lane) not in taken for rank in ranks))
+
+
+def moves(layout: Layout) -> tuple[dict[str, int], ...]:
+    """For each part the ones that arrow keys lead to: up and down to the nearest lane of the rank before and after, left and
+    right in its own rank, first and last to the ends; what leads nowhere is left out."""
+    spots = {(rank, lane): place for place, (rank, lane) in enumerate(zip(layout.ranks, layout.lanes, strict=True))}
+    by_rank: dict[int, list[int]] = {}
+    for rank, lane in sorted(spots):
+        by_rank.setdefault(rank, []).append(lane)
+    ends = {"first": spots[(0, 0)], "last": spots[(max(by_rank), 0)]}
+    found = []
+    for rank, lane in zip(layout.ranks, layout.lanes, strict=True):
+        own = by_rank[rank]
+        beside = {"left": [each for each in own if each < lane][-1:], "right": [each for each in own if each > lane][:1]}
+        led = {key: spots[(rank, lanes[0])] for key, lanes in beside.items() if lanes}
+        for key, other in (("up", rank - 1), ("down", rank + 1)):
+            if other in by_rank:
+                led[key] = spots[(other, min(by_rank[other], key=lambda each: (abs(each - lane), -each)))]
+        found.append({**led, **ends})
+    return tuple(found)

@@ -1,16 +1,21 @@
 import pytest
 
+from cnnviz import zoo
+from cnnviz.plots.labels import box_of
 from cnnviz.plots.published import (
     PROTOCOLS,
+    WIDTHS,
     Bubble,
     cheapest,
     error_by_cost,
     labelled,
     protocol,
+    scene,
     unbeaten,
     ways_of_measuring,
     winners_by_year,
 )
+from cnnviz.ui.zoo.all import reported
 from cnnviz.zoo.printed import ENTRIES, HUMAN
 
 SMALL = Bubble("small", "Small", 30.0, "validation, one crop", PROTOCOLS[0], 1_000_000, 300_000_000)
@@ -71,8 +76,42 @@ def test_the_legend_tells_the_colours_that_are_drawn():
     assert ways_of_measuring([SMALL, OTHER]) == {trace.marker.color: trace.name for trace in chart.data}
 
 
-def test_names_stand_apart():
-    near = Bubble("near", "Near", 29.8, "validation, one crop", PROTOCOLS[0], 10, 310_000_000)
-    assert labelled([SMALL, near, LARGE]) == {"small", "large"}
-    (chart,) = error_by_cost([SMALL, near, LARGE], "top-1").data
-    assert list(chart.text) == ["Small", "", "Large"]
+def test_unbeaten_ones_are_named():
+    worse = Bubble("worse", "Worse", 31.0, "validation, one crop", PROTOCOLS[0], 10, 400_000_000)
+    bubbles = [SMALL, worse, LARGE, OTHER]
+    assert set(labelled(bubbles)) == {"small", "large"}
+    alike, other = error_by_cost(bubbles, "top-1").data
+    assert list(alike.text) == ["Small", "", "Large"]
+    assert list(other.text) == [""]
+
+
+@pytest.mark.parametrize("pair", reported(zoo.names()))
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_name_covers_another_or_a_bubble_or_leaves_the_plot_on_any_page(pair, width):
+    bubbles = reported(zoo.names())[pair]
+    drawn, named = scene(bubbles, width), labelled(bubbles)
+    titles = {bubble.title: named[bubble.name] for bubble in bubbles if bubble.name in named}
+    boxes = {title: box_of(drawn.spots[title], position) for title, position in titles.items()}
+    assert len(boxes) >= 2
+    for title, (left, top, right, bottom) in boxes.items():
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= drawn.height
+        circles = [spot.box for other, spot in drawn.spots.items() if other != title]
+        for other in (*circles, *(box for name, box in boxes.items() if name != title)):
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+def test_bubbles_stand_where_plotly_puts_them():
+    chart = error_by_cost([SMALL, LARGE], "top-1")
+    (left, right), (low, high) = chart.layout.xaxis.range, chart.layout.yaxis.range
+    drawn = scene([SMALL, LARGE], 500)
+    for bubble, size in zip((SMALL, LARGE), chart.data[0].marker.size, strict=True):
+        spot = drawn.spots[bubble.title]
+        assert 10 ** (left + spot.x / 500 * (right - left)) == pytest.approx(bubble.macs)
+        assert high - spot.y / drawn.height * (high - low) == pytest.approx(bubble.percent)
+        assert low < bubble.percent < high
+        assert 2 * spot.radius == size
+
+
+def test_titles_are_different_so_that_a_name_means_one_bubble():
+    assert len({zoo.card(name).title for name in zoo.names()}) == len(zoo.names())

@@ -4,6 +4,7 @@ import pytest
 
 from cnnviz import zoo
 from cnnviz.engine.lockstep import check_lockstep
+from cnnviz.plots.architecture import told
 from cnnviz.plots.numbers import cost_text
 from cnnviz.settings import ROOT
 from cnnviz.ui import describe
@@ -180,6 +181,7 @@ def test_a_network_of_one_size_has_no_slider_and_says_why(visit):
     assert "AlexNet (two towers, 2012) takes 227 × 227 only" in texts(test)
     assert "32 examples of 227 × 227" in texts(test)
     assert "architectures.side" not in [slider.key for slider in test.select_slider]
+    assert "architectures.against" not in [group.key for group in test.button_group]
     other = test.selectbox(key="architectures.network").set_value("resnet18").run()
     assert other.select_slider(key="architectures.side").value == 96
 
@@ -226,3 +228,11 @@ def test_both_networks_are_timed_in_one_run():
     }
     assert check_lockstep(variants) == variants["A"]
     assert describe(variants) == {"A": "ResNet-18", "B": "AlexNet (two towers, 2012)"}
+
+
+def test_each_bar_is_told_in_words_to_who_goes_by_keyboard():
+    rows = zoo.table("alexnet")
+    parts = graph.view(rows)
+    assert told(rows, parts[0]) == ("input", "input", "3×227×227", "0 parameters, 0 multiply-adds")
+    place = next(place for place, part in enumerate(parts) if part.name == "fc8")
+    assert told(rows, parts[place]) == ("fc8", "fc", "1000", "4.1 M parameters, 4.1 M multiply-adds")

@@ -97,3 +97,30 @@ def test_inside_a_stage_are_its_own_layers_and_what_feeds_them():
 def test_inside_what_is_not_there_is_an_error():
     with pytest.raises(KeyError):
         view(zoo.table("resnet18"), "conv9_x")
+
+
+@every_network
+def test_arrows_lead_to_every_part_from_rank_to_rank_and_from_lane_to_lane(name):
+    parts = view(zoo.table(name))
+    layout = laid_out(parts)
+    led = graph.moves(layout)
+    reached, waiting = set(), [led[0]["first"]]
+    while waiting:
+        place = waiting.pop()
+        reached.add(place)
+        waiting += [other for other in led[place].values() if other not in reached]
+    assert reached == set(range(len(parts)))
+    for place, keys in enumerate(led):
+        rank, lane = layout.ranks[place], layout.lanes[place]
+        for key, step in (("up", -1), ("down", 1)):
+            assert layout.ranks[keys[key]] == rank + step if key in keys else rank + step not in layout.ranks
+        for key, side in (("left", -1), ("right", 1)):
+            if key in keys:
+                assert layout.ranks[keys[key]] == rank
+                assert (layout.lanes[keys[key]] - lane) * side > 0
+
+
+def test_home_and_end_lead_to_the_input_and_to_the_result():
+    parts = view(zoo.table("googlenet"))
+    for keys in graph.moves(laid_out(parts)):
+        assert (parts[keys["first"]].name, parts[keys["last"]].kind) == ("input", "fc")

@@ -28,15 +28,16 @@ def batch_cost(names: Sequence[str]) -> list[int]:
         st.markdown(told(budget_of(names[0], sides[0], batch), sides[0], batch))
     else:
         ui.table(side_by_side(names, sides, batch))
-    against = _against()
+    resizable = [name for name in names if zoo.card(name).smallest]
+    against = _against() if resizable else "batch"
     letters = zip(ascii_uppercase, names, sides, strict=False)
     curves = [curve(letter, name, against, side, batch) for letter, name, side in letters]
     if len(names) > 1:
         legend({variant_colour(each.variant): each.title for each in curves})
-    st.markdown(f"**{growth(names[0], batch) if against == 'side' else DOUBLED}**")
+    st.markdown(f"**{growth(resizable[0], batch) if against == 'side' else DOUBLED}**")
     left, right = st.columns(2)
     with left:
-        picture(macs_along(against, curves), state.key("macs_along"), SLOPE)
+        picture(macs_along(against, curves), state.key("macs_along"), SLOPES[against])
     with right:
         picture(memory_along(against, curves), state.key("memory_along"), LINES)
     st.caption(HOW)
@@ -56,7 +57,10 @@ def _against() -> str:
 
 
 DOUBLED = "Twice the batch is twice the multiply-adds and twice the maps, whatever the network; the weights stay as they are."
-SLOPE = "Both scales are logarithmic: at a slope of two, twice the side is four times the work."
+SLOPES = {
+    "side": "Both scales are logarithmic: at a slope of two, twice the side is four times the work.",
+    "batch": "Both scales are logarithmic: at a slope of one, twice the batch is twice the work.",
+}
 LINES = "Solid: training with Adam. Dashed: only answering. Dotted: the weights alone."
 HOW = (
     "Counted at each mark by sending shapes through the network; the lines only join the marks. In 32-bit numbers. Training "
@@ -79,7 +83,7 @@ def _sliders(names: Sequence[str]) -> tuple[list[int], int]:
         left.select_slider(
             "Side of the input, pixels", [0, *common], format_func=lambda side: _side_text(side, names), key=state.key("side")
         )
-    batch = int(right.select_slider("Examples in a batch", state.BATCHES, key=state.key("batch")))
+    batch = int((right if common else left).select_slider("Examples in a batch", state.BATCHES, key=state.key("batch")))
     for name in names:
         only = takes_one_size(zoo.card(name), zoo.table(name))
         if only:
@@ -139,13 +143,11 @@ def curve(letter: str, name: str, against: str, side: int, batch: int) -> Curve:
 
 
 def growth(name: str, batch: int) -> str:
-    """How much more the largest counted side takes than the smallest, or that there is but one."""
-    card, costs = zoo.card(name), zoo.costs(name)
-    if not card.smallest:
-        return f"{card.title} has one size, and so one mark."
-    low, high = (budget_of(name, side, batch) for side in (min(costs), max(costs)))
+    """How much more the largest counted side takes than the smallest."""
+    first, last = min(zoo.costs(name)), max(zoo.costs(name))
+    low, high = (budget_of(name, side, batch) for side in (first, last))
     return (
-        f"From {min(costs)} to {max(costs)} pixels, {number_text(max(costs) / min(costs))} times the side, {card.title} takes "
+        f"From {first} to {last} pixels, {number_text(last / first)} times the side, {zoo.card(name).title} takes "
         f"{number_text(high.macs / low.macs)} times the multiply-adds and {number_text(high.maps / low.maps)} times the maps, "
         "with the same weights."
     )

@@ -12,9 +12,10 @@ from cnnviz.plots.architecture import architecture, kinds, main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
 from cnnviz.ui.zoo.cost import batch_cost
+from cnnviz.ui.zoo.keyboard import by_keyboard
 from cnnviz.ui.zoo.legend import legend
 from cnnviz.ui.zoo.timing import timing
-from cnnviz.zoo import Card, PublishedError, Row, graph, standalone
+from cnnviz.zoo import Card, Row, graph, standalone
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
 from cnnviz.zoo.rows import to_csv
@@ -75,13 +76,8 @@ def errors(known: Card) -> None:
     if not known.errors:
         st.caption("Its paper prints no error of this network.")
         return
-    st.markdown(f"Published error: {', '.join(map(reported, known.errors))}.")
-
-
-def reported(error: PublishedError) -> str:
-    """An error, how it was measured and where it stands; marked where its number could not be checked."""
-    unchecked = "" if error.checked else "; not checked, for the paper was not at hand"
-    return f"**{error.percent:g} % {error.measure}** on {error.data} ({error.how}; {error.source}{unchecked})"
+    told = [f"**{each.percent:g} % {each.measure}** on {each.data} ({each.how}; {each.source})" for each in known.errors]
+    st.markdown(f"Published error: {', '.join(told)}.")
 
 
 def _picture_and_part(rows: Sequence[Row]) -> None:
@@ -103,9 +99,11 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
                 selection_mode="points",
                 config={"displaylogo": False, "displayModeBar": False},
             )
+        by_keyboard(state.key("keys"), state.key("frame"), chart, rows, parts, picked, lambda place: _pick(parts[place]))
         st.caption(
             "From the input at the top to the result. The more channels the wider a bar, the larger the map the higher; "
-            "a line that passes bars is a skip or a branch. Click a bar, or pick it from the list."
+            "a line that passes bars is a skip or a branch. Click a bar, or pick it from the list; with the keyboard, Tab leads "
+            "into the picture, arrows from bar to bar, and Enter picks."
         )
     with right:
         _choose(rows, parts, inside)
@@ -132,8 +130,11 @@ def _clicked(rows: Sequence[Row], inside: str) -> None:
     if points:
         parts = graph.view(rows, inside)
         place = points[0]["customdata"]
-        part = parts[int(place[0] if isinstance(place, list) else place)]
-        state.put("block", part.rows[-1])
+        _pick(parts[int(place[0] if isinstance(place, list) else place)])
+
+
+def _pick(part: Part) -> None:
+    state.put("block", part.rows[-1])
 
 
 def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
