@@ -16,16 +16,19 @@ FRAMES_PER_SECOND = 15.0  # updates of a run to those who watch it: the eye need
 
 # Links
 LINK_SETTINGS = 40  # query parameters; the page with the most knobs has 21
-LINK_CHARACTERS = 200  # of one value; the longest honest one is a mini-batch of 12 numbers
+LINK_CHARACTERS = 300  # of one value; the longest honest one is a mini-batch of 12 numbers with 12 digits each
 SEARCH_CHARACTERS = 60  # of the explorer's search; the longest title has 44
 
 # Experiments
 JSON_CHARACTERS = 10_000  # the longest preset has 362; one with every setting changed fits as well
 NUMBERS = 50  # of a list in a setting, such as a sweep's values
 STEPS = 200_000  # updates of one run; the longest preset makes 1,500 of them
+SWEEP_RUNS = 400  # of one experiment that sweeps a setting or two; the largest preset has 56
 BATCH_SIZE = 4_096  # examples; above it an update is hardly less noisy and only takes longer
 DEPTH = 100  # layers with weights; a recording has a row for each, and a chart a place
 WIDTH = 1_024  # units of a layer, or channels; the widest preset has 512
+DRAWN_WIDTH = 16  # units of a layer where each unit and weight is drawn; a page with 1,024 took minutes
+DRAWN_DEPTH = 10  # layers, likewise
 TRAINING_SET = 60_000  # examples: the whole of Fashion-MNIST
 TEST_SET = 10_000  # examples: likewise
 IMAGE_SIDE = 1_024  # pixels that a published network is asked to look at; the largest that a paper uses here has 600

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded
 
-settings.register_profile("cnnviz", deadline=None)  # a busy machine is no fault of the code's
+# Everybody meets the same examples, and a busy machine is no fault of the code's.
+settings.register_profile("cnnviz", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cnnviz")
 
 BROWSER = Path(__file__).parent / "browser"

@@ -7,7 +7,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
+from itertools import product
 from typing import Any
 
 from cnnviz import limits
@@ -20,16 +21,14 @@ from cnnviz.engine.fields import (
     numbers,
     real,
     rule_of,
-    several,
     short,
     switch,
     whole,
 )
-from cnnviz.engine.parts import Penalty, Polynomial, Stopping, Surface, Sweep, Timing
+from cnnviz.engine.parts import Calculation, Penalty, Polynomial, Stopping, Surface, Sweep, Timing
 from cnnviz.engine.targets import Distillation, Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
-    CALCULATIONS,
     CURVES,
     DATASETS,
     DOMAINS,
@@ -71,6 +70,7 @@ __all__ = [
 ]
 
 VERSION = 1
+DRAWN = {"width": limits.DRAWN_WIDTH, "depth": limits.DRAWN_DEPTH}
 
 
 @dataclass(frozen=True)
@@ -239,21 +239,6 @@ class Pretraining(Checked):
 
 
 @dataclass(frozen=True)
-class Calculation(Checked):
-    """A calculation instead of a training run; the other settings are those of batch normalisation of one feature."""
-
-    calculation: str = choice("none", CALCULATIONS, "Calculation")
-    batch: tuple[float, ...] = several((18, 25, 31, 38, 46, 55, 67, 80), -1e4, 1e4, 12, "Mini-batch", "x₁, x₂, …")
-    upstream: tuple[float, ...] = several(
-        (0.5, -0.2, 0.1, 0.3, -0.4, 0.2, -0.1, 0.6), -1e4, 1e4, 12, "Upstream gradients", "∂ℓ/∂y₁, …",
-        help="Where there are fewer of them than examples, the others are 0.",
-    )  # fmt: skip
-    gamma: float = real(1.0, -10.0, 10.0, "γ", help="Scale, learned in a net.")
-    beta: float = real(0.0, -10.0, 10.0, "β", help="Shift, learned in a net.")
-    epsilon: float = real(1e-5, 1e-12, 100.0, "ε", log=True, help="Keeps the division finite where all of a batch are equal.")
-
-
-@dataclass(frozen=True)
 class Experiment(Checked):
     """One training run, complete: the same experiment gives the same numbers.
 
@@ -284,7 +269,7 @@ class Experiment(Checked):
     seed: int = whole(0, 0, 2**31 - 1, "Seed")
 
     @classmethod
-    def of(cls, **settings: Any) -> Experiment:
+    def of(cls, /, **settings: Any) -> Experiment:
         """An experiment from flat settings, `Experiment.of(depth=20, lr=0.1)`; the rest are defaults."""
         return replace(cls(), **settings)
 
@@ -304,7 +289,9 @@ class Experiment(Checked):
             )
         try:
             settings = json.loads(text)
-        except (ValueError, RecursionError) as problem:
+        except RecursionError:
+            raise ExperimentError("An experiment must be JSON of flat settings; this is nested too deeply.") from None
+        except ValueError as problem:
             raise ExperimentError(f"An experiment must be JSON: {str(problem)[:80]}.") from None
         if not isinstance(settings, dict):
             raise ExperimentError(f"An experiment must be a JSON object, not {short(settings)}.")
@@ -329,14 +316,40 @@ class Experiment(Checked):
         if not self.is_sweep:
             yield self
             return
+        for seed in range(self.seed, self.seed + self.sweep.sweep_seeds):
+            for across in self.sweep.sweep_across_values if self.is_map else (0.0,):
+                for value in self.sweep.sweep_values:
+                    yield self._cell(value, across, seed)
+
+    def _cell(self, value: float, across: float, seed: int) -> Experiment:
         sweep = self.sweep
-        rows: list[dict[str, Any]] = [{sweep.sweep_across: value} for value in sweep.sweep_across_values] if self.is_map else [{}]
+        swept = {**({sweep.sweep_across: across} if self.is_map else {}), sweep.sweep_over: value}
         measured = {"confidence": True} if sweep.sweep_measure == "ece" else {}
-        for seed in range(self.seed, self.seed + sweep.sweep_seeds):
-            for row in rows:
-                for value in sweep.sweep_values:
-                    swept = {**row, sweep.sweep_over: value}
-                    yield replace(self, **swept, **self._made_fair(swept), seed=seed, **measured, **_UNSWEPT)
+        return replace(self, **swept, **self._made_fair(swept), seed=seed, **measured, **_UNSWEPT)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.is_sweep:
+            self._check_cells()
+        for name, most in DRAWN.items() if self.calculation.calculation == "dropout" else ():
+            if self.get(name) > most:
+                raise ExperimentError(
+                    f"{name} (={self.get(name)}) must be at most {most} for calculation (=dropout): units and weights are drawn."
+                )
+
+    def _check_cells(self) -> None:
+        """Each value by itself, then the runs at the corners: between them a rate or a number of steps only rises or falls."""
+        sweep, last = self.sweep, self.seed + self.sweep.sweep_seeds - 1
+        rows = sweep.sweep_across_values if self.is_map else (0.0,)
+        try:
+            for value in sweep.sweep_values:
+                rule(sweep.sweep_over).check(sweep.sweep_over, value)
+            for across in rows if self.is_map else ():
+                rule(sweep.sweep_across).check(sweep.sweep_across, across)
+            for value, across in product(*({swept[0], swept[-1]} for swept in (sweep.sweep_values, rows))):
+                self._cell(value, across, last)
+        except ExperimentError as problem:
+            raise ExperimentError(f"sweep_over (={sweep.sweep_over}) leads to a run that can't be made: {problem}") from None
 
     def _made_fair(self, swept: Mapping[str, Any]) -> dict[str, Any]:
         """Over batch sizes: as many updates as see the same examples, and a rate in proportion. Goyal et al. 2017."""
@@ -354,7 +367,7 @@ class Experiment(Checked):
         """Whether it gives the same numbers each time: all do but those that time this machine."""
         return self.calculation.calculation != "timing"
 
-    @property
+    @cached_property
     def updates(self) -> int:
         """Updates from beginning to end: pre-training and the task, of every cell of a sweep."""
         return sum(cell.pretraining.pretraining_steps + cell.steps for cell in self.cells())
@@ -410,7 +423,7 @@ def owner(name: str) -> str:
     try:
         return _owners()[name]
     except KeyError:
-        raise ExperimentError(f"There is no setting '{name[:40]}'; there are {', '.join(sorted(_owners()))}.") from None
+        raise ExperimentError(f"There is no setting {short(name)}; there are {', '.join(sorted(_owners()))}.") from None
 
 
 @cache
@@ -424,7 +437,7 @@ def rule(name: str) -> Rule:
     return found
 
 
-def replace(experiment: Experiment, **settings: Any) -> Experiment:
+def replace(experiment: Experiment, /, **settings: Any) -> Experiment:
     """A copy with flat settings changed: `replace(base, depth=20, lr=0.1)`. Raises ExperimentError as the fields do."""
     by_part: dict[str, dict[str, Any]] = {}
     for name, value in settings.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
@@ -81,18 +82,21 @@ class Rule:
         return int(number)
 
     def _check_real(self, name: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
             raise ExperimentError(f"{name} (={short(value)}) must be a finite number.")
         if value != self.off and not self.low <= value <= self.high:
             off = f", or {self.off:g} for off" if self.off is not None else ""
             unit = f" {self.unit}" if self.unit else ""
             raise ExperimentError(f"{name} (={value:g}) must be between {self.low:g} and {self.high:g}{unit}{off}.")
-        return float(value)
+        return float(value) + 0.0  # no −0.0: experiments that are equal have one key
 
 
 def short(value: Any) -> str:
     """A value cut to 40 characters, fit for a sentence."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+        return f"a {type(value).__name__} too large to print"
     return text if len(text) <= 40 else text[:39] + "…"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnviz import zoo
-from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, switch, whole
-from cnnviz.engine.words import SHRINKAGES, SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
-from cnnviz.limits import IMAGE_SIDE
+from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, several, switch, whole
+from cnnviz.engine.words import CALCULATIONS, SHRINKAGES, SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
+from cnnviz.limits import IMAGE_SIDE, SWEEP_RUNS
 
 LOWEST = 1e-5  # λ of lasso: below it, rounding would decide which coefficients are in use
 
@@ -34,6 +34,12 @@ class Sweep(Checked):
         super().__post_init__()
         if self.sweep_across != "none" and self.sweep_across == self.sweep_over:
             raise ExperimentError(f"sweep_across (='{self.sweep_across}') must be another setting than sweep_over.")
+        runs = len(self.sweep_values) * max(1, len(self.sweep_across_values)) * self.sweep_seeds
+        if runs > SWEEP_RUNS:
+            raise ExperimentError(
+                f"A sweep of {len(self.sweep_values)} sweep_values, {len(self.sweep_across_values)} sweep_across_values and "
+                f"{self.sweep_seeds} sweep_seeds has {runs:,} runs, at most {SWEEP_RUNS} are made."
+            )
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,21 @@ class Penalty(Checked):
         0.0, 1e-3, 1e3, "Max-norm", "L2, a unit's weights", off=0.0, log=True,
         help="After each update a unit's incoming weights are scaled back to this norm where they exceed it.",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calculation(Checked):
+    """A calculation instead of a training run; the other settings are those of batch normalisation of one feature."""
+
+    calculation: str = choice("none", CALCULATIONS, "Calculation")
+    batch: tuple[float, ...] = several((18, 25, 31, 38, 46, 55, 67, 80), -1e4, 1e4, 12, "Mini-batch", "x₁, x₂, …")
+    upstream: tuple[float, ...] = several(
+        (0.5, -0.2, 0.1, 0.3, -0.4, 0.2, -0.1, 0.6), -1e4, 1e4, 12, "Upstream gradients", "∂ℓ/∂y₁, …",
+        help="Where there are fewer of them than examples, the others are 0.",
+    )  # fmt: skip
+    gamma: float = real(1.0, -10.0, 10.0, "γ", help="Scale, learned in a net.")
+    beta: float = real(0.0, -10.0, 10.0, "β", help="Shift, learned in a net.")
+    epsilon: float = real(1e-5, 1e-12, 100.0, "ε", log=True, help="Keeps the division finite where all of a batch are equal.")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from itertools import islice
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.data import balanced_order, check_enough
 from cnnviz.engine.examples import Examples, batches
@@ -21,6 +20,7 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.nets import Network
 from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.nets.inits import initialise
+from cnnviz.engine.nets.undrawn import Linear
 
 Losses = Iterator[Tensor]
 State = dict[str, Tensor]
@@ -86,7 +86,7 @@ class Setting:
 
     def linear(self, inputs: int, outputs: int) -> nn.Linear:
         """A layer of the kind that is thrown away afterwards, drawn as the net's own."""
-        layer = skip_init(nn.Linear, inputs, outputs)
+        layer = Linear(inputs, outputs)
         initialise(layer, self.experiment.net.init, self.experiment.net.init_scale, self.generator)
         return layer.to(self.found.train_inputs.device)
 

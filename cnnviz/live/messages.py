@@ -64,7 +64,9 @@ def _attend(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _look(given: Mapping[str, Any]) -> dict[str, Any]:
-    name = str(given.get("name"))
+    name = given.get("name")
+    if not isinstance(name, str):
+        raise MessageError(f"name (={short(name)}) must be the name of a setting.")
     try:
         moved = rule(name)
         if moved.kind not in SLID:

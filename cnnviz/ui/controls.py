@@ -25,6 +25,7 @@ class Knobs:
     """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs.
 
     sliders: those drawn so far: by their CSS class the setting, and its stops where the browser's slider counts them.
+    refused: why the controls together ask for what can't be, "" where they do not.
     """
 
     def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator) -> None:
@@ -33,6 +34,7 @@ class Knobs:
         self.names = tuple(names)
         self.sliders: dict[str, tuple[str, list[float] | None]] = {}
         self._start()
+        self.refused = self._settle()
 
     def key(self, name: str) -> str:
         return f"{self.lesson.slug}.{name}"
@@ -52,7 +54,8 @@ class Knobs:
         kept: PageState | None = st.session_state.get(self.key("kept"))
         params = st.query_params.to_dict()
         state = link.read(params, self.lesson, self.names) if params or kept is None else kept
-        st.session_state[self.key("dropped")] = state.dropped
+        repeated = link.repeated({name: st.query_params.get_all(name) for name in params})
+        st.session_state[self.key("dropped")] = (*state.dropped, *repeated)
         self._apply(state)
 
     def _apply(self, state: PageState) -> None:
@@ -63,6 +66,22 @@ class Knobs:
         for name in self.names:
             st.session_state.pop(self.key(f"{name}.wrong"), None)
             st.session_state[self.key(name)] = state.settings.get(name, link.preset_value(chosen, name))
+
+    def _settle(self) -> str:
+        """Take what the controls say into use, or keep to what could be trained before; the sentence where it is so."""
+        preset, memory = self.preset_name, self.key("trainable")
+        self._used, self._remedies = self.settings(), tuple(st.session_state[self.key("with")])
+        try:
+            for made in (self.experiment, self.variants, self.each, self.augmented):
+                made()
+        except ExperimentError as problem:
+            own = {name: link.preset_value(self.lesson.presets[preset], name) for name in self.names}
+            start = (preset, own, link.preset_remedies(self.lesson, preset))
+            before = st.session_state.get(memory, start)
+            _, self._used, self._remedies = before if before[0] == preset else start
+            return str(problem)
+        st.session_state[memory] = (preset, self._used, self._remedies)
+        return ""
 
     def _reset(self) -> None:
         st.session_state[self.key("dropped")] = ()
@@ -166,7 +185,7 @@ class Knobs:
         wanted = rule(name)
         own, wrong = self.key(f"{name}.text"), st.session_state.get(self.key(f"{name}.wrong"))
         if not wrong:
-            st.session_state[own] = ", ".join(f"{number:g}" for number in st.session_state[self.key(name)])
+            st.session_state[own] = ", ".join(link.text_of(number) for number in st.session_state[self.key(name)])
         st.text_input(f"{wanted.label}, {wanted.unit}", key=own, on_change=self._listed, args=(name,), help=wanted.help or None)
         if wrong:
             st.warning(f"{plain(wrong)} The numbers before stay in use.")
@@ -202,7 +221,7 @@ class Knobs:
 
     def trained(self) -> dict[str, Any]:
         """Those of the page's own panel: all but what a slice through the loss surface is about."""
-        return {name: value for name, value in self.settings().items() if owner(name) != "surface"}
+        return {name: value for name, value in self._used.items() if owner(name) != "surface"}
 
     def experiment(self) -> Experiment:
         """The preset's variant A with every knob applied."""
@@ -211,7 +230,7 @@ class Knobs:
 
     def sliced(self, variants: Mapping[str, Experiment]) -> dict[str, Experiment]:
         """The variants with a slice through the loss surface of each, as the knobs for it say."""
-        chosen = {name: value for name, value in self.settings().items() if owner(name) == "surface"}
+        chosen = {name: value for name, value in self._used.items() if owner(name) == "surface"}
         return {letter: sliced(experiment, **chosen) for letter, experiment in variants.items()}
 
     def variants(self) -> dict[str, Experiment]:
@@ -219,7 +238,7 @@ class Knobs:
         a = self.experiment()
         b = a
         for name in self.lesson.remedies:
-            if name in st.session_state[self.key("with")]:
+            if name in self._remedies:
                 b = self.lesson.remedies[name].applied(b)
         return {"A": a} if b == a else {"A": a, "B": b}
 
@@ -266,6 +285,8 @@ def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
         knobs.said()
         knobs.preset()
         yield knobs
+        if knobs.refused:
+            st.warning(f"{plain(knobs.refused)} Until that is changed, the page keeps to the last settings that can be trained.")
         knobs.reset_button()
     knobs.share()
 

@@ -56,6 +56,15 @@ def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> Pag
     return PageState(preset, settings, remedies, tuple(dropped))
 
 
+def repeated(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A sentence for each query parameter that has several values, of which the last counts."""
+    return tuple(
+        f"{short(name)} stands in it {len(texts)} times, and its last value was taken"
+        for name, texts in given.items()
+        if len(texts) > 1
+    )
+
+
 def _read_remedies(params: Mapping[str, str], lesson: Lesson, dropped: list[str]) -> tuple[str, ...] | None:
     if "with" not in params:
         return None
@@ -94,7 +103,7 @@ def _typed(wanted: Rule, text: str) -> Any:
 def write(state: PageState, lesson: Lesson) -> dict[str, str]:
     """The query parameters of a state: what is the default is left out, and so is the version where nothing is left."""
     preset = lesson.presets[state.preset]
-    params = {name: _text(value) for name, value in state.settings.items() if value != preset_value(preset, name)}
+    params = {name: text_of(value) for name, value in state.settings.items() if value != preset_value(preset, name)}
     if state.remedies is not None and state.remedies != preset_remedies(lesson, state.preset):
         params["with"] = ",".join(state.remedies)
     if state.preset != first(lesson):
@@ -102,12 +111,13 @@ def write(state: PageState, lesson: Lesson) -> dict[str, str]:
     return {"v": VERSION, **params} if params else {}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A setting's value as a link has it; of a real number twelve digits, more than a slider or a hand can set."""
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, tuple):
-        return ",".join(f"{number:g}" for number in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, (tuple, list)):
+        return ",".join(text_of(number) for number in value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def first(lesson: Lesson) -> str:

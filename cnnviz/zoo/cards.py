@@ -67,13 +67,18 @@ class Printed:
 
 @dataclass(frozen=True)
 class PublishedError:
-    """An error in per cent that a paper reports. measure: "top-1", "top-5" or "error"; how: crops, scales, augmentation."""
+    """An error in per cent that a paper reports.
+
+    measure: "top-1", "top-5" or "error"; how: crops, scales, augmentation; checked: whether the number was read in a copy of its
+    source, in the lecture or in the authors' own list; one that was not is marked as such wherever it is shown.
+    """
 
     percent: float
     measure: str
     data: str
     how: str
     source: str
+    checked: bool = True
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def test_json_is_canonical():
         ('{"version": 2}', "version (=2) must be 1; this cnnviz reads no other."),
         ('{"depth": 1000}', "depth (=1000) must be between 2 and 100 layers."),
         (json.dumps({"x": "y" * 20_000}), "An experiment's JSON has at most 10,000 characters; this has 20,"),
-        ("[" * 9_000, "An experiment must be JSON: "),
+        ("[" * 9_000, "An experiment must be JSON of flat settings; this is nested too deeply."),
     ],
 )
 def test_bad_json_is_refused_in_a_sentence(text, sentence):

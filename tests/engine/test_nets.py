@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnviz.engine import words
 from cnnviz.engine.experiment import ExperimentError, Net
-from cnnviz.engine.nets import NETS, build
+from cnnviz.engine.nets import NETS, build, undrawn
 from cnnviz.engine.nets.cnn import pooled
 from cnnviz.engine.nets.norms import NORMS
 
@@ -141,3 +141,20 @@ def test_a_cnn_of_points_is_refused_with_the_way_out():
         ExperimentError, match=r"^net \(=cnn\) must be mlp for points in the plane: a convolution needs images\.$"
     ):
         built(net="cnn", input_shape=(2,))
+
+
+@pytest.mark.parametrize(("layer", "plain"), [(undrawn.Linear, nn.Linear), (undrawn.Conv2d, nn.Conv2d)])
+def test_a_layer_to_be_drawn_is_torchs_own_and_moves_no_random_state(layer, plain):
+    settings = (3, 5) if plain is nn.Linear else (3, 5, 3)
+    before = torch.random.get_rng_state()
+    made = layer(*settings)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert isinstance(made, plain)
+    assert {name: p.shape for name, p in made.named_parameters()} == {n: p.shape for n, p in plain(*settings).named_parameters()}
+
+
+def test_everything_of_a_net_is_drawn_or_zero():
+    drawn = [built(net=net, depth=4, width=8, seed=3) for net in DEEP for _time in range(2)]
+    for one, again in ((drawn[0], drawn[1]), (drawn[2], drawn[3])):
+        assert all(torch.equal(p, q) for p, q in zip(one.parameters(), again.parameters(), strict=True))
+        assert all(p.ndim > 1 or not p.any() for p in one.parameters())

@@ -58,7 +58,7 @@ def test_switching_every_remedy_off_is_not_the_preset():
         ({"lr": "1e999"}, "lr (=inf) must be a finite number"),
         ({"skip": "yes"}, "skip (='yes') must be true or false"),
         ({"seed": "3"}, "'seed': this page has no such setting"),
-        ({"lr": "1" * 5000}, "lr has 5,000 characters, at most 200 are read"),
+        ({"lr": "1" * 5000}, "lr has 5,000 characters, at most 300 are read"),
         ({"preset": "third"}, "preset 'third': there are first, second"),
         ({"with": "relu,magic"}, "with='magic': there are relu, clip"),
     ],

@@ -124,11 +124,34 @@ def strides(seen: Seen) -> list[int]:
     return [ran.module.stride if isinstance(ran.module.stride, int) else ran.module.stride[0] for ran in found]
 
 
+def has_branches(seen: Seen) -> bool:
+    return any(".branches." in ran.name for ran in seen.leaves)
+
+
 def patch(seen: Seen) -> Value:
-    if any(".branches." in ran.name for ran in seen.leaves) or not seen.of(nn.Conv2d, *POOLS):
+    windows = seen.of(nn.Conv2d, *POOLS)
+    if has_branches(seen) or not windows:
         return None
-    window = kernel(seen.main.module, seen.main.before)
-    return f"{window}×{window}" + (f"/{strides(seen)[-1]}" if strides(seen) else "")
+    widest = sorted(windows, key=lambda ran: kernel(ran.module, ran.before))[-1]
+    side = kernel(widest.module, widest.before)
+    return f"{side}×{side}" + ("" if isinstance(widest.module, nn.AdaptiveAvgPool2d) else f"/{max(strides(seen))}")
+
+
+def patch_or_stride(seen: Seen) -> Value:
+    if not has_branches(seen):
+        return patch(seen)
+    halves = seen.named[0].before[-1] // seen.named[0].after[-1]
+    return f"stride {halves}" if halves > 1 else None
+
+
+def pool_and_projection(seen: Seen) -> Value:
+    """A branch that is a pool and nothing else passes on what comes in."""
+    if not has_branches(seen):
+        return None
+    branch = seen.named[0].module.branches["pool"]
+    pool = next(module for module in branch.modules() if isinstance(module, POOLS))
+    after = [module.out_channels for module in branch.modules() if isinstance(module, nn.Conv2d)]
+    return f"{'avg' if isinstance(pool, nn.AvgPool2d) else 'max'} + {after[0] if after else 'pass through'}"
 
 
 def filter_shape(seen: Seen) -> Value:
@@ -239,7 +262,7 @@ def last(kinds: type[nn.Module] | tuple[type[nn.Module], ...]) -> Callable[[Seen
 def branch(*ends: str) -> Callable[[Seen], Value]:
     def channels(seen: Seen) -> Value:
         found = [ran for ran in seen.of(nn.Conv2d) if ran.name.endswith(ends)]
-        return str(found[0].module.out_channels) if found else None
+        return str(found[0].module.out_channels) if found else "0" if has_branches(seen) else None
 
     return channels
 
@@ -260,6 +283,10 @@ SECOND_WAY: dict[str, Callable[[Seen], Value]] = {
     "filters of 5x5.reduce": branch("5x5.reduce.conv"),
     "filters of 5x5.window": branch("5x5.window.conv"),
     "filters of pool.project": branch("pool.project.conv"),
+    "filters of twice.reduce": branch("twice.reduce.conv"),
+    "filters of twice.window2": branch("twice.window2.conv"),
+    "pool_and_projection": pool_and_projection,
+    "patch_or_stride": patch_or_stride,
     "kernel": lambda seen: next((f"{w}×{w}" for r in seen.of(nn.Conv2d, *POOLS) for w in [kernel(r.module, r.before)]), None),
     "stride": lambda seen: str(max(strides(seen))) if strides(seen) else None,
     "stride_with_s": lambda seen: f"s{max(strides(seen))}" if strides(seen) else None,

@@ -102,3 +102,11 @@ def test_a_table_of_another_size_is_written_down_anew() -> None:
     assert other[0].output_shape == (1, 64, 48)
     assert other[-1].output_shape == (100,)
     assert [row.name for row in other] == [row.name for row in usual]
+
+
+def test_errors_that_could_not_be_checked_are_marked() -> None:
+    unchecked = {(name, error.percent) for name in zoo.names() for error in zoo.card(name).errors if not error.checked}
+    assert unchecked == {
+        ("cbam_resnet50", 22.66), ("cbam_resnet50", 6.31), ("highway_conv10", 0.45), ("inception_resnet_v1", 21.3),
+        ("inception_resnet_v1", 5.5),
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from cnnviz import zoo
 from cnnviz.zoo import ZooError
 from cnnviz.zoo.printed import ENTRIES, TABLES
 from cnnviz.zoo.printed.alexnet import ALEXNET
+from cnnviz.zoo.printed.bn_inception import BN_INCEPTION
 from cnnviz.zoo.printed.googlenet import GOOGLENET
 from cnnviz.zoo.printed.mobilenet import MOBILENET_V1
 from cnnviz.zoo.printed.parts import Part, part
@@ -59,6 +60,7 @@ def test_so_many_printed_values_are_ours():
     assert {table.title: counts(table) for table in TABLES} == {
         "AlexNet": (49, 58),
         "GoogLeNet": (113, 125),
+        "BN-Inception": (92, 99),
         "Inception v2 (299)": (25, 26),
         "Inception v3, beside the same table": (18, 25),
         "ResNet-50 and ResNeXt-50": (24, 26),
@@ -123,7 +125,12 @@ def test_googlenets_operations_are_its_widths_where_its_parameters_are_not():
     assert modules == {"3a": (SAME, SAME), **dict.fromkeys(odd, (UNLIKE, SAME)), "5a": (UNLIKE, UNLIKE)}
     assert (388_096 / 1024, round(388_096 * 28 * 28 / 1e6)) == (379.0, 304)
     assert round(1072 * 1024 * 7 * 7 / 1e6) == 54
-    assert (3 * 8 * 49 + 24 * 64, (3 * 8 * 49 + 24 * 64) * 112 * 112 // 10**6) == (2_712, 34)
+
+
+def test_googlenets_first_row_is_bn_inceptions_separable_layer():
+    separable = [row for row in zoo.table("bn_inception") if row.name in ("conv1_depthwise", "conv1.conv")]
+    assert sum(row.params for row in separable) == 2_712  # printed as 2.7K
+    assert sum(row.macs for row in separable) // 10**6 == 34
 
 
 @pytest.mark.parametrize(
@@ -145,6 +152,22 @@ def test_senets_sums_are_close_to_ours():
 def test_a_plain_first_layer_makes_senets_2_03_of_bn_inception():
     separable = sum(row.macs for row in zoo.table("bn_inception") if row.name.startswith("conv1"))
     assert round((zoo.totals("bn_inception").macs - separable + 3 * 49 * 64 * 112**2) / 1e9, 2) == 2.03
+
+
+def test_bn_inceptions_branches_add_up_to_what_ours_puts_out():
+    widths = {line.names: [int(text) for text in map(str, line.printed[3:8]) if text] for line in BN_INCEPTION.lines[4:-1]}
+    outputs = {row.name.removesuffix(".cat"): row.output_shape[0] for row in zoo.table("bn_inception") if row.kind == "concat"}
+    before = 192
+    for line in BN_INCEPTION.lines[4:-1]:
+        one, _, three, _, double = widths[line.names]
+        projected = line.printed[8].rpartition(" + ")[2]
+        assert outputs[line.names] == one + three + double + (before if projected == "pass through" else int(projected))
+        before = outputs[line.names]
+
+
+def test_bn_inception_has_the_1_94_g_of_nasnets_table_2_and_inception_resnet_v2_32_4_m_parameters():
+    assert zoo.totals("bn_inception").macs // 10**7 == 194
+    assert round(zoo.totals("inception_resnet_v2").params / 1e6, 1) == 32.4
 
 
 def test_a_stride_of_two_in_mobilenets_last_depthwise_row_would_leave_four():

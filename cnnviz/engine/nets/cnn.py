@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import ExperimentError, Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
 from cnnviz.engine.nets.learned import pieces
 from cnnviz.engine.nets.pooling import ENDINGS, POOLS
 from cnnviz.engine.nets.pooling.strided import stride
+from cnnviz.engine.nets.undrawn import Conv2d
 from cnnviz.engine.plan import features, pooled
 
 OUTPUT = "fc"
@@ -58,4 +58,4 @@ def cnn(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
 
 
 def _conv3x3(channels_in: int, channels_out: int, stride: int) -> nn.Conv2d:
-    return skip_init(nn.Conv2d, channels_in, channels_out, kernel_size=3, padding=1, stride=stride)
+    return Conv2d(channels_in, channels_out, kernel_size=3, padding=1, stride=stride)

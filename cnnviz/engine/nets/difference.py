@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import ExperimentError, Net
 from cnnviz.engine.nets.inits import initialise
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.learned import Maxout
+from cnnviz.engine.nets.undrawn import Linear
 
 
 class MaxoutDifference(nn.Module):
@@ -38,7 +38,7 @@ def maxout_difference(net: Net, input_shape: Sequence[int], classes: int, genera
 
 
 def _unit(net: Net, features: int, generator: Generator) -> Layer:
-    weights = skip_init(nn.Linear, features, net.pieces)
+    weights = Linear(features, net.pieces)
     initialise(weights, net.init, 1.0, generator)
     with torch.no_grad():
         weights.bias.copy_(-weights.weight.square().sum(1) / 4)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.activations import FUNCTIONS
@@ -14,6 +13,7 @@ from cnnviz.engine.nets.inits import initialise
 from cnnviz.engine.nets.learned import Activation, activation
 from cnnviz.engine.nets.norms import NORMS
 from cnnviz.engine.nets.norms.on_weights import OnWeights
+from cnnviz.engine.nets.undrawn import Linear
 
 Weights = nn.Linear | nn.Conv2d
 Notice = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], None]
@@ -90,6 +90,6 @@ def hidden(net: Net, weights: Weights, generator: Generator) -> Layer:
 
 def output(net: Net, features: int, classes: int, generator: Generator) -> Layer:
     """The last layer: fully connected and linear, (N, features) to logits (N, classes)."""
-    weights = skip_init(nn.Linear, features, classes)
+    weights = Linear(features, classes)
     initialise(weights, net.init, net.init_scale, generator, net.init_std)
     return Layer(weights, FUNCTIONS["linear"])

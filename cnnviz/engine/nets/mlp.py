@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
 from cnnviz.engine.nets.learned import pieces
+from cnnviz.engine.nets.undrawn import Linear
 
 
 class Mlp(nn.Module):
@@ -32,9 +32,6 @@ def mlp(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
     """The net that the settings ask for; weights are drawn layer by layer, input side first."""
     widths = [math.prod(input_shape), *[net.width] * (net.depth - 1)]
     pairs = enumerate(pairwise(widths), 1)
-    layers = {
-        f"fc{number}": hidden(net, skip_init(nn.Linear, fan_in, units * pieces(net)), generator)
-        for number, (fan_in, units) in pairs
-    }
+    layers = {f"fc{number}": hidden(net, Linear(fan_in, units * pieces(net)), generator) for number, (fan_in, units) in pairs}
     layers[f"fc{net.depth}"] = output(net, widths[-1], classes, generator)
     return Mlp(layers)

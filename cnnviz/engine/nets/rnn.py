@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
 from cnnviz.engine.experiment import ExperimentError, Net
 from cnnviz.engine.nets.layers import Layer, hidden, output
 from cnnviz.engine.nets.learned import pieces
+from cnnviz.engine.nets.undrawn import Linear
 
 OUTPUT = "out"
 
@@ -41,7 +41,7 @@ def rnn(net: Net, input_shape: Sequence[int], classes: int, generator: Generator
     if len(input_shape) != 3:
         raise ExperimentError("net (=rnn) must be mlp for points in the plane: a recurrent net reads an image's rows.")
     channels, rows, columns = input_shape
-    first = hidden(net, skip_init(nn.Linear, channels * columns + net.width, net.width * pieces(net)), generator)
+    first = hidden(net, Linear(channels * columns + net.width, net.width * pieces(net)), generator)
     steps = [first, *(_again(first, net) for _row in range(rows - 1))]
     layers = {f"t{number}": step for number, step in enumerate(steps, 1)}
     return Rnn({**layers, OUTPUT: output(net, net.width, classes, generator)}, net.width)

@@ -15,7 +15,7 @@ from cnnviz.ui.zoo.cost import batch_cost
 from cnnviz.ui.zoo.keyboard import by_keyboard
 from cnnviz.ui.zoo.legend import legend
 from cnnviz.ui.zoo.timing import timing
-from cnnviz.zoo import Card, Row, graph, standalone
+from cnnviz.zoo import Card, PublishedError, Row, graph, standalone
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
 from cnnviz.zoo.rows import to_csv
@@ -76,8 +76,13 @@ def errors(known: Card) -> None:
     if not known.errors:
         st.caption("Its paper prints no error of this network.")
         return
-    told = [f"**{each.percent:g} % {each.measure}** on {each.data} ({each.how}; {each.source})" for each in known.errors]
-    st.markdown(f"Published error: {', '.join(told)}.")
+    st.markdown(f"Published error: {', '.join(map(reported, known.errors))}.")
+
+
+def reported(error: PublishedError) -> str:
+    """An error, how it was measured and where it stands; marked where its number could not be checked."""
+    unchecked = "" if error.checked else "; not checked, for the paper was not at hand"
+    return f"**{error.percent:g} % {error.measure}** on {error.data} ({error.how}; {error.source}{unchecked})"
 
 
 def _picture_and_part(rows: Sequence[Row]) -> None:

@@ -12,7 +12,7 @@ from cnnviz import zoo
 from cnnviz.engine.fields import short
 from cnnviz.limits import IMAGE_SIDE, LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHARACTERS
 from cnnviz.ui.controls import plain
-from cnnviz.ui.link import VERSION
+from cnnviz.ui.link import VERSION, repeated
 from cnnviz.zoo import ZooError
 from cnnviz.zoo.printed import TABLES
 
@@ -167,9 +167,10 @@ def put(name: str, value: Any) -> None:
 def start() -> None:
     """On a session's first run of the page take the state from the link; later, what widgets that were not drawn have forgotten
     from memory. Say what the link could not get."""
-    if key("kept") not in st.session_state or (key("network") not in st.session_state and st.query_params.to_dict()):
-        st.session_state[key("kept")], dropped = read(st.query_params.to_dict())
-        put("dropped", dropped)
+    params = st.query_params.to_dict()
+    if key("kept") not in st.session_state or (key("network") not in st.session_state and params):
+        st.session_state[key("kept")], dropped = read(params)
+        put("dropped", (*dropped, *repeated({name: st.query_params.get_all(name) for name in params})))
     for name, value in st.session_state[key("kept")].items():
         st.session_state.setdefault(key(name), value)
     dropped = st.session_state.get(key("dropped"), ())

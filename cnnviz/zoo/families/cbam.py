@@ -34,8 +34,8 @@ CARD = Card(
     macs=Printed("3.864G", "Table 4, which calls multiply-adds FLOPs"),
     depth=50,
     errors=(
-        PublishedError(22.66, "top-1", "ImageNet", "validation, one crop of 224", "Table 4"),
-        PublishedError(6.31, "top-5", "ImageNet", "validation, one crop of 224", "Table 4"),
+        PublishedError(22.66, "top-1", "ImageNet", "validation, one crop of 224", "Table 4", checked=False),
+        PublishedError(6.31, "top-5", "ImageNet", "validation, one crop of 224", "Table 4", checked=False),
     ),
     differs="The shared perceptron has biases, and a batch normalisation follows the 7×7 convolution: the paper's formulas show "
     "neither, its count of parameters has them.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed.alexnet import ALEXNET
+from cnnviz.zoo.printed.bn_inception import BN_INCEPTION
 from cnnviz.zoo.printed.efficientnet import EFFICIENTNET_B0
 from cnnviz.zoo.printed.googlenet import GOOGLENET
 from cnnviz.zoo.printed.inception import INCEPTION_V2, INCEPTION_V3
@@ -17,6 +18,7 @@ __all__ = ["ENTRIES", "ENTRIES_MISPRINT", "HUMAN", "TABLES", "Entry", "Table"]
 TABLES: tuple[Table, ...] = (
     ALEXNET,
     GOOGLENET,
+    BN_INCEPTION,
     INCEPTION_V2,
     INCEPTION_V3,
     RESNEXT,

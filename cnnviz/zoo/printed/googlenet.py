@@ -8,7 +8,8 @@ from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
 
 SEPARABLE = (
     "A 7×7 convolution of 3 channels to 64 has 9,408 weights, and at 112 × 112 places 118 M multiply-adds. The printed pair fits "
-    "another layer: 8 filters a channel, then a 1×1 to 64 maps, which the authors' next paper describes. Ours is the one named."
+    "another layer: 8 filters a channel, then a 1×1 to 64 maps, which the authors' next paper describes: BN-Inception has "
+    "it. Ours is the one named."
 )
 ROUNDED_UP = (
     "The widths beside it make 388,096 weights, which are 379.0 · 1,024, and the 304 M operations in the same row are these "

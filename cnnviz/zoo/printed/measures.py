@@ -79,14 +79,27 @@ def filters_of_convolution(part: Part) -> Value:
 
 
 def filters_of(*ends: str) -> Measure:
-    """Outputs of the convolution whose name ends so."""
+    """Outputs of the convolution whose name ends so; "0" in a module of branches that has none."""
 
     def outputs(part: Part) -> Value:
         found = (row for row in part.rows if row.name.endswith(tuple(f"{end}.conv" for end in ends)))
-        return next((str(row.output_shape[0]) for row in found), None)
+        return next((str(row.output_shape[0]) for row in found), "0" if _has_branches(part) else None)
 
     outputs.__name__ = f"filters of {ends[0]}"
     return outputs
+
+
+def _has_branches(part: Part) -> bool:
+    return any(row.kind == "concat" for row in part.rows)
+
+
+def pool_and_projection(part: Part) -> Value:
+    """ "avg + 32", "max + pass through" where no convolution follows the pool; None without branches."""
+    if not _has_branches(part):
+        return None
+    kind = next(row.operation.lower()[:3] for row in part.rows if row.kind == "pool")
+    projected = filters_of("pool.project")(part)
+    return f"{kind} + {'pass through' if projected == '0' else projected}"
 
 
 def kernel(part: Part) -> Value:
@@ -116,12 +129,19 @@ def stride_with_s(part: Part) -> Value:
 
 
 def patch(part: Part) -> Value:
-    """ "3×3/2", "8×8" for a window that is placed once; None for a module of branches."""
-    window = kernel(part)
-    if window is None or any(row.kind == "concat" for row in part.rows):
+    """ "3×3/2" of its widest convolution, "8×8" for a pool that is placed once, None for a module of branches."""
+    windows = [row for row in part.rows if row.kind in ("conv", "pool")]
+    if not windows or _has_branches(part):
         return None
-    strides = part.main.stride[0] if part.main and not _once(part.main) else 0
-    return f"{window}/{strides}" if strides else window
+    widest = max(windows, key=lambda row: row.kernel_size)
+    return _window(widest) if _once(widest) else f"{_window(widest)}/{widest.stride[0]}"
+
+
+def patch_or_stride(part: Part) -> Value:
+    """The same; "stride 2" for a module of branches that halves the grid."""
+    if not _has_branches(part):
+        return patch(part)
+    return f"stride {stride(part)}" if stride(part) != "1" else None
 
 
 def padded(part: Part) -> Value:

@@ -1,0 +1,127 @@
+"""Whatever is given as an experiment's JSON: an experiment that comes back the same, or one sentence. Never anything else."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import PRESETS, SETTINGS, anything, chosen, names, nested, presets
+
+from cnnviz import Experiment, ExperimentError, limits, replace
+from cnnviz.engine.fields import short
+
+
+def taken(text: str | bytes) -> Experiment | str:
+    """The experiment, which goes through JSON unchanged, or the sentence instead of it."""
+    try:
+        experiment = Experiment.from_json(text)
+    except ExperimentError as refused:
+        sentence = str(refused)
+        assert sentence.isprintable()
+        assert sentence[-1] in ".?"
+        return sentence
+    again = Experiment.from_json(experiment.to_json())
+    assert (again, again.key()) == (experiment, experiment.key())
+    assert len(list(experiment.cells())) <= limits.SWEEP_RUNS
+    assert experiment.total_steps >= 0
+    return experiment
+
+
+@given(st.one_of(anything.map(json.dumps), st.text(), st.binary(), nested))
+def test_any_text_is_an_experiment_or_a_sentence(text: str | bytes) -> None:
+    taken(text)
+
+
+@given(presets, st.dictionaries(names, anything, max_size=3))
+def test_a_lessons_experiment_with_anything_put_in_is_an_experiment_or_a_sentence(
+    experiment: Experiment, put_in: dict[str, Any]
+) -> None:
+    settings = {**json.loads(experiment.to_json()), **put_in}
+    result = taken(json.dumps(settings))
+    if isinstance(result, Experiment):
+        assert put_in.keys() <= {*SETTINGS, "version"}
+
+
+@given(presets, names, nested)
+def test_nesting_of_any_depth_is_a_sentence(experiment: Experiment, name: str, value: str) -> None:
+    settings = experiment.to_json()[:-1] + f",{json.dumps(name)}:{value}}}"
+    assert isinstance(taken(settings), str) or value == "[]"  # no values to sweep over
+
+
+@given(presets.map(lambda experiment: experiment.to_json()), st.data())
+def test_a_lessons_experiment_with_letters_changed_is_an_experiment_or_a_sentence(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    taken(text[:start] + data.draw(st.text(max_size=5)) + text[end:])
+
+
+@given(chosen(most=12))
+def test_settings_that_are_allowed_one_by_one_are_an_experiment_or_a_sentence_together(settings: dict[str, Any]) -> None:
+    result = taken(json.dumps(settings))
+    if isinstance(result, Experiment):
+        assert result == Experiment.of(**settings)
+        assert {name: result.get(name) for name in result.settings()} == result.settings()
+
+
+@pytest.mark.parametrize("experiment", PRESETS, ids=lambda experiment: experiment.key())
+def test_every_lessons_experiment_is_within_the_limits_and_comes_back_the_same(experiment: Experiment) -> None:
+    assert taken(experiment.to_json()) == experiment
+    assert len(experiment.to_json()) <= 362
+
+
+def test_an_experiment_with_every_setting_changed_to_what_is_longest_still_fits() -> None:
+    longest = [0.1234567890123456 + number for number in range(limits.NUMBERS)]
+    everything = dict.fromkeys(SETTINGS, longest[-1])
+    lists = {"sweep_values": longest, "sweep_across_values": longest, "heights": longest[:9], "batch": longest[:12]}
+    assert len(json.dumps({**everything, **lists, "upstream": longest[:12]})) < limits.JSON_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"cls": 1}', "There is no setting 'cls'; there are activation, "),
+        ('{"experiment": 1}', "There is no setting 'experiment'; there are activation, "),
+        ('{"a\\nb": 1}', "There is no setting 'a\\nb'; there are activation, "),
+        ('{"lr": 1' + "0" * 400 + "}", f"lr (=1{'0' * 38}…) must be a finite number."),
+        ('{"depth": -1' + "0" * 400 + "}", f"depth (=-1{'0' * 37}…) must be a finite number."),
+        ("[" * 5_000 + "]" * 5_000, "An experiment must be JSON of flat settings; this is nested too deeply."),
+        (
+            '{"sweep_over": "batch_size", "sweep_values": [1, 2], "sweep_examples": 1000000}',
+            "sweep_over (=batch_size) leads to a run that can't be made: steps (=1e+06) must be between 0 and 200000 updates.",
+        ),
+        (
+            '{"sweep_over": "lr", "sweep_values": [0.1, 0.2], "sweep_seeds": 3, "seed": 2147483647}',
+            "sweep_over (=lr) leads to a run that can't be made: seed (=2.14748e+09) must be between 0 and 2.14748e+09.",
+        ),
+        (
+            '{"sweep_over": "depth", "sweep_values": [2, 2.5, 3]}',
+            "sweep_over (=depth) leads to a run that can't be made: depth (=2.5) must be a whole number.",
+        ),
+        (
+            json.dumps({"sweep_over": "lr", "sweep_values": [number / 100 for number in range(1, 51)], "sweep_seeds": 20}),
+            "A sweep of 50 sweep_values, 0 sweep_across_values and 20 sweep_seeds has 1,000 runs, at most 400 are made.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_once_was_more_than_a_sentence(text: str, sentence: str) -> None:
+    told = taken(text)
+    assert isinstance(told, str)
+    assert told.startswith(sentence)
+
+
+def test_equal_experiments_have_one_key() -> None:
+    assert Experiment.of(bias_init=-0.0, gamma=-0.0).key() == Experiment.of(gamma=0.0).key()
+
+
+@pytest.mark.parametrize("depth", [1, 40, 5_000])
+def test_a_value_is_short_however_deep_it_is(depth: int) -> None:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    assert len(short(value)) <= 40
+
+
+def test_the_updates_of_a_sweep_are_those_of_all_its_runs() -> None:
+    sweep = replace(Experiment.of(steps=30, batch_size=10), sweep_over="steps", sweep_values=[1, 10, 20], sweep_seeds=2)
+    assert sweep.updates == 2 * (1 + 10 + 20) == sum(cell.steps for cell in sweep.cells())
