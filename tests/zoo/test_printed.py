@@ -19,7 +19,7 @@ from cnnviz.zoo.printed.mobilenet import MOBILENET_V1
 from cnnviz.zoo.printed.parts import Part, part
 from cnnviz.zoo.printed.resnext import RESNEXT
 from cnnviz.zoo.printed.senet import SENET_2, SENET_8
-from cnnviz.zoo.printed.tables import SAME, UNLIKE, Line, Table, Unlike, compared, counts, reasons, to_csv
+from cnnviz.zoo.printed.tables import SAME, UNLIKE, Line, Reason, Table, Unlike, compared, counts, reasons, to_csv
 from cnnviz.zoo.printed.winners import WINNERS
 
 
@@ -51,7 +51,10 @@ def test_every_printed_value_is_ours_or_has_a_sentence(table):
     for line, cells in zip(table.lines, compared(table), strict=True):
         for cell in cells:
             assert (cell.state == UNLIKE) == bool(cell.why), line.title
-            assert not cell.why or (cell.why[0].isupper() and cell.why.endswith(".") and cell.printed != cell.ours)
+            if cell.why:
+                assert cell.printed != cell.ours
+                assert cell.why.text[0].isupper()
+                assert cell.why.text.endswith(".")
     same, held = counts(table)
     assert held - same == sum(len(cells) for cells in reasons(table).values())
 
@@ -73,12 +76,42 @@ def test_so_many_printed_values_are_ours():
     }
 
 
+def misprints(table: Table) -> list[str]:
+    return [cell for why, cells in reasons(table).items() if why.misprint for cell in cells]
+
+
+def test_these_values_are_misprints():
+    assert {table.title: misprints(table) for table in TABLES if misprints(table)} == {
+        "AlexNet": [
+            "Image, Feature map: 1 ≠ 3", "pool1, Activation: relu ≠ –", "pool2, Activation: relu ≠ –",
+            "pool5, Activation: relu ≠ –",
+            "drop6, Layer: 6 ≠ –", "drop6, Activation: relu ≠ –", "fc6, Layer: 7 ≠ 6", "fc7, Layer: 8 ≠ 7",
+        ],
+        "GoogLeNet": [
+            "conv1, Params: 2.7K ≠ 9.19K", "conv1, Ops: 34M ≠ 118.0M", "inception (3b), Params: 380K ≠ 379.0K",
+            "inception (4a), Params: 364K ≠ 366.8K", "inception (4b), Params: 437K ≠ 438.0K",
+            "inception (4c), Params: 463K ≠ 497.5K",
+            "inception (4d), Params: 580K ≠ 590.5K", "inception (4e), Params: 840K ≠ 847.0K",
+            "inception (5b), Params: 1388K ≠ 1,409.0K", "inception (5a), Params: 1072K ≠ 1,018.0K",
+            "inception (5a), Ops: 54M ≠ 51.1M",
+        ],
+        "BN-Inception": [
+            "convolution, Depth: 1 ≠ 2", "inception (3c), Output size: 28×28×576 ≠ 14×14×576",
+            "inception (4c), Output size: 14×14×576 ≠ 14×14×608", "inception (4d), Output size: 14×14×576 ≠ 14×14×608",
+            "inception (4e), Output size: 14×14×1024 ≠ 7×7×1056",
+        ],
+        "Inception v2 (299)": ["conv6, Padded: – ≠ padded"],
+        "MobileNet v1": ["separable14.depthwise, Stride: s2 ≠ s1"],
+        "ImageNet's challenge by year": ["SuperVision – Toronto (AlexNet), Layers: 7 ≠ 8", "GoogLeNet, Layers: 19 ≠ 22"],
+    }  # fmt: skip
+
+
 def test_a_value_that_differs_without_a_reason_is_refused_and_so_is_a_reason_without_a_difference():
     first = MOBILENET_V1.lines[0]
     wrong = replace(MOBILENET_V1, lines=(replace(first, printed=("", "s1")),))
     with pytest.raises(ZooError, match="MobileNet v1, Conv, Stride: 's1' is printed, ours is 's2'; say why"):
         compared(wrong)
-    needless = replace(MOBILENET_V1, lines=(replace(first, printed=("", Unlike("s2", "It is not."))),))
+    needless = replace(MOBILENET_V1, lines=(replace(first, printed=("", Unlike("s2", Reason("It is not.")))),))
     with pytest.raises(ZooError, match="'s2' is what ours has, and yet a reason is given"):
         compared(needless)
 

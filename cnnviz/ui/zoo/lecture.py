@@ -40,7 +40,8 @@ def lecture() -> None:
     st.caption(LEGEND)
     for sentence in chosen.told:
         st.markdown(sentence)
-    _differences(chosen)
+    for heading, misprint in (("Where the print is wrong", True), ("Where ours is another network, or counts otherwise", False)):
+        _differences(chosen, heading, misprint)
     file = f"{slug(chosen.title)}.csv"
     st.download_button("Table, printed and here (.csv)", to_csv(chosen), file, "text/csv", on_click="ignore")
 
@@ -48,9 +49,11 @@ def lecture() -> None:
 def overall() -> str:
     """In a sentence: how many printed values of all tables our networks have."""
     same, held = (sum(numbers) for numbers in zip(*map(counts, TABLES), strict=True))
+    wrong = sum(len(cells) for table in TABLES for why, cells in reasons(table).items() if why.misprint)
     return (
         f"{len(TABLES)} tables of papers and of the lecture, rebuilt from the networks of the zoo. Of {held:,} printed values "
-        f"that a network can be held against, ours have **{same:,}**; the other {held - same} are marked, each with its reason."
+        f"that a network can be held against, ours have **{same:,}**. Of the other {held - same}, **{wrong}** are misprints; "
+        "each is marked, with its reason."
     )
 
 
@@ -87,11 +90,11 @@ def _told(cell: Cell) -> str:
     return marked.get(cell.state, "")
 
 
-def _differences(table: Table) -> None:
-    """Each sentence on what differs, and the cells that it is about."""
-    found = reasons(table)
+def _differences(table: Table, heading: str, misprint: bool) -> None:
+    """The reasons of one kind, each with the cells that it is about."""
+    found = {why: cells for why, cells in reasons(table).items() if why.misprint is misprint}
     if not found:
         return
-    st.subheader("Where print and network differ", anchor=False)
+    st.subheader(heading, anchor=False)
     for why, cells in found.items():
-        st.markdown(f"- {why}\n\n  :gray[{'; '.join(cells)}.]")
+        st.markdown(f"- {why.text}\n\n  :gray[{'; '.join(cells)}.]")

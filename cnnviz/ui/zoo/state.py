@@ -16,7 +16,7 @@ from cnnviz.ui.link import VERSION, repeated
 from cnnviz.zoo import ZooError
 from cnnviz.zoo.printed import TABLES
 
-VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "The lecture's tables"}
+VIEWS = {"network": "One network", "two": "Compare two", "all": "All networks", "lecture": "Printed tables"}
 ANY = "any"
 PARAMS = (ANY, "1M", "5M", "10M", "30M", "60M", "100M")
 MACS = (ANY, "100M", "500M", "1G", "4G", "8G", "16G")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-NO_LAYER = (
+NO_LAYER = Reason(
     "The row of 9216 is the last map, flattened to 256 · 6 · 6 numbers: an input and no layer. It has no weights, no activation "
     "and so no number, and each layer after it is printed one too high: 5 convolutions and 3 fully connected layers are 8."
 )
-POOLS = "A pool has no activation of its own: the ReLU stands before it, behind the convolution."
-ONE_IMAGE = "The column counts maps, and an image of three colours is three of them: the 1 counts images."
-LOGITS = "Ours puts out logits: the softmax belongs to the loss, where it is taken in one step with the logarithm."
+POOLS = Reason("A pool has no activation of its own: the ReLU stands before it, behind the convolution.")
+ONE_IMAGE = Reason("The column counts maps, and an image of three colours is three of them: the 1 counts images.")
+LOGITS = Reason(
+    "Ours puts out logits: the softmax belongs to the loss, where it is taken in one step with the logarithm.", misprint=False
+)
 
 
 def _pool(name: str, maps: str, size: str) -> Line:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
 from cnnviz.zoo.printed.googlenet import ONE_PLACE
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-TWO_HALVES = (
+TWO_HALVES = Reason(
     "The star stands for a separable convolution: a 7×7 for each channel, 8 times over, and a 1×1 across them. These are two "
-    "layers with weights; the print counts what they do together."
+    "layers with weights; the print counts what they do together.",
+    misprint=False,
 )
-TWO_LAYERS = (
+TWO_LAYERS = Reason(
     "The row's 1×1 to 64 maps and 3×3 to 192 are two layers with weights. GoogLeNet's table, from which this one comes, prints 2."
 )
-HALVED = (
+HALVED = Reason(
     "The stride of 2 in the same row halves the grid, and the next row has 14 × 14: the print gives the channels of what goes "
     "out and the side of what comes in."
 )
-BRANCHES = (
+BRANCHES = Reason(
     "The branches of the same row add up to more: 160 + 160 + 160 + 128 in 4c and 96 + 192 + 192 + 128 in 4d are 608. Ours has "
     "the branches."
 )
-BOTH = (
+BOTH = Reason(
     "Stride 2 makes 7 × 7 of 14 × 14, which the next row has, and 192 + 256 and the 608 maps that pass through are 1056. Ours "
     "has the branches, and their 1056 maps go on to 5a."
 )

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
 from cnnviz.zoo.printed.alexnet import LOGITS
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-SEPARABLE = (
+SEPARABLE = Reason(
     "A 7×7 convolution of 3 channels to 64 has 9,408 weights, and at 112 × 112 places 118 M multiply-adds. The printed pair fits "
     "another layer: 8 filters a channel, then a 1×1 to 64 maps, which the authors' next paper describes: BN-Inception has "
     "it. Ours is the one named."
 )
-ROUNDED_UP = (
+ROUNDED_UP = Reason(
     "The widths beside it make 388,096 weights, which are 379.0 · 1,024, and the 304 M operations in the same row are these "
     "weights at 28 × 28 places: the printed parameters are one too many."
 )
-NOT_ITS_OPERATIONS = (
+NOT_ITS_OPERATIONS = Reason(
     "The operations in the same row are our weights at each of the module's places, so the widths are right and the printed "
     "parameters are not those of this module."
 )
-ANOTHER_MODULE = (
+ANOTHER_MODULE = Reason(
     "Parameters and operations in this row fit each other, 1072 · 1,024 · 49 being 54 M, but not the widths beside them, which "
     "are those of 4e with 832 maps coming in: ours has the widths."
 )
-ONE_PLACE = "A window of 7×7 on a map of 7×7 is placed once, so it has no stride."
+ONE_PLACE = Reason("A window of 7×7 on a map of 7×7 is placed once, so it has no stride.", misprint=False)
 K = 1024  # the unit of the print's parameters: 3a has 163,328 weights, printed as 159K
 
 
@@ -83,6 +83,6 @@ GOOGLENET = Table(
     told=(
         "The print's K is 1,024 and its parameters leave biases out; its operations are multiply-adds. It has both in its last "
         "columns.",
-        LOGITS,
+        LOGITS.text,
     ),
 )  # fmt: skip

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
 SOURCE = "“Rethinking the Inception Architecture for Computer Vision”, Table 1"
-NOT_PADDED = (
+NOT_PADDED = Reason(
     "Without padding a 3×3 convolution would make 33 × 33 out of 35 × 35, and the next row still has 35 × 35: this one is "
     "padded, too, though only the third row says so."
 )
-PUBLISHED = (
+PUBLISHED = Reason(
     "The Inception v3 that the authors published has a 1×1 convolution here, then a 3×3 and a pool, where their table has three "
-    "3×3 convolutions: both come to maps of 35 × 35, these with 192 channels and those with 288."
+    "3×3 convolutions: both come to maps of 35 × 35, these with 192 channels and those with 288.",
+    misprint=False,
 )
-FOUR = "The published Inception v3 has four modules at 17 × 17, one fewer than the table."
+FOUR = Reason("The published Inception v3 has four modules at 17 × 17, one fewer than the table.", misprint=False)
 COLUMNS = (
     Column("Times", measures.times),
     Column("Patch size/stride", measures.patch),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-STRIDE_1 = (
+STRIDE_1 = Reason(
     "With stride 2 this row would leave 4 × 4, and the next one is printed with maps of 7 × 7: its stride is 1, or there would "
     "be nothing for the pool of 7×7 to pool."
 )
-PLACED_ONCE = "What is applied once, a window as large as its map or a matrix product, has no stride."
+PLACED_ONCE = Reason("What is applied once, a window as large as its map or a matrix product, has no stride.", misprint=False)
 
 
 def _conv(name: str, stride: str | Unlike, shape: str, fed: str) -> Line:

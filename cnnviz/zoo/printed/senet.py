@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-SUMS = (
+SUMS = Reason(
     "Ours counts convolutions and matrix products. With one operation more for each value that a shortcut adds, ResNet-101 comes "
     "to 7.58, ResNet-152 to 11.30 and ResNeXt-50 to 4.24, as printed, but ResNeXt-101 to 7.98. What the print counts it does not "
-    "say; it is at most 0.3 % above ours."
+    "say; it is at most 0.3 % above ours.",
+    misprint=False,
 )
-GATES = (
+GATES = Reason(
     "Ours counts the products of the gate's two matrices, and neither the means that go into it nor the scaling of the maps. "
-    "Print and count are at most half a per cent apart."
+    "Print and count are at most half a per cent apart.",
+    misprint=False,
 )
-PLAIN_FIRST_LAYER = (
+PLAIN_FIRST_LAYER = Reason(
     "Ours starts with a separable 7×7 convolution, as the appendix of its own paper says. With a plain one, which the versions "
-    "in circulation have, it would be 2.03, as printed. Table 2 of NASNet's paper prints 1.94 for this network, as ours."
+    "in circulation have, it would be 2.03, as printed. Table 2 of NASNet's paper prints 1.94 for this network, as ours.",
+    misprint=False,
 )
-LATER_CODE = (
+LATER_CODE = Reason(
     "Ours has the widths of its own paper's figures and 32.4 M parameters. The code that was published later is wider and has "
-    "55.8 M; which of them SENet counted it does not say. Table 2 of NASNet's paper prints 13.2 for the wider one."
+    "55.8 M; which of them SENet counted it does not say. Table 2 of NASNet's paper prints 13.2 for the wider one.",
+    misprint=False,
 )
 PAIRS = {
     "ResNet-50": ("resnet50", "se_resnet50"),

@@ -18,11 +18,20 @@ NONE = "–"
 
 
 @dataclass(frozen=True)
-class Unlike:
-    """A printed cell that is not what our network has. why: a sentence that says which of the two is right, and how one sees."""
+class Reason:
+    """Why print and network differ. text: sentences that say which of the two is right, and how one sees; misprint: whether the
+    print is wrong, or our network is another one or counts otherwise."""
 
     text: str
-    why: str
+    misprint: bool = True
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """A printed cell that is not what our network has, and why."""
+
+    text: str
+    why: Reason
 
 
 @dataclass(frozen=True)
@@ -81,13 +90,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. printed, ours: as texts, "" for nothing; state: SAME, UNLIKE, ONLY_PRINTED, ONLY_COUNTED or EMPTY; why: a
-    sentence where both differ."""
+    """One cell. printed, ours: as texts, "" for nothing; state: SAME, UNLIKE, ONLY_PRINTED, ONLY_COUNTED or EMPTY; why: where
+    both differ."""
 
     printed: str
     ours: str
     state: str
-    why: str = ""
+    why: Reason | None = None
 
 
 @cache
@@ -155,15 +164,15 @@ def both(cell: Cell) -> str:
     return f"{cell.printed or NONE} ≠ {cell.ours or NONE}"
 
 
-def reasons(table: Table) -> Mapping[str, tuple[str, ...]]:
-    """Each sentence on what differs, with the cells that it is about: "inception (3b), Params: 380K ≠ 379.0K"."""
-    found: dict[str, list[str]] = {}
+def reasons(table: Table) -> Mapping[Reason, tuple[str, ...]]:
+    """Each reason with the cells that it is about: "inception (3b), Params: 380K ≠ 379.0K"."""
+    found: dict[Reason, list[str]] = {}
     titles = [line.title for line in table.lines]
     for line, cells in zip(table.lines, compared(table), strict=True):
         for column, cell in zip(table.columns, cells, strict=True):
-            if cell.state == UNLIKE:
+            if cell.why:
                 where = line.title if titles.count(line.title) == 1 else line.names.split()[0]
-                found.setdefault(cell.why, []).append(f"{where}, {column.head.strip()}: {both(cell)}")
+                found.setdefault(cell.why, []).append(f"{where}, {column.head}: {both(cell)}")
     return {why: tuple(cells) for why, cells in found.items()}
 
 
@@ -174,7 +183,7 @@ def counts(table: Table) -> tuple[int, int]:
 
 
 def to_csv(table: Table) -> str:
-    """The table with two columns for each of its own, printed and here, and a line of heads; columns of one kind only once."""
+    """The table with two columns for each of its own, printed and here, and a line of heads."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = [name for column in table.columns for name in (f"{column.head}, printed", f"{column.head}, here")]
@@ -185,5 +194,5 @@ def to_csv(table: Table) -> str:
 
 
 def slug(title: str) -> str:
-    """A table's name in a link and in a file's name."""
+    """A table's title as a file's name."""
     return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")

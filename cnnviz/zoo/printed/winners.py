@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
 
-SEVEN = (
+SEVEN = Reason(
     "AlexNet has five convolutions and three fully connected layers with weights: 8, as its own paper says. The lecture's table "
     "of its layers comes to 8 as well."
 )
-NINETEEN = (
+NINETEEN = Reason(
     "On the longest way through GoogLeNet 22 layers have weights, as its own paper counts; 19 are those of the largest network "
     "of VGG's."
 )
