@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +17,15 @@ from cnnviz.runners import local
 
 
 def warm() -> None:
-    """What the first visitor would wait for: lessons, Plotly with what it checks figures by, its script compressed."""
+    """What the first visitor would wait for: lessons, Plotly with what it checks figures by, its script compressed.
+
+    What is there by then stays, so the garbage collector need not look through it each time that it stops every page.
+    """
     lessons.all_lessons()
     gradient_by_layer(("A", "B"))
     plotly_script()
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from cnnviz import lessons
 
 WATCHED_MS = 8_000
 READ_MS = 3_000
+LESSON_SECONDS = 20.0  # what a lesson takes at least: none is begun so shortly before the bell
 
 
 @dataclass
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("pageerror", lambda problem: tally.errors.append(f"A browser's script failed: {problem}"))
-        while time.monotonic() < end:
+        while time.monotonic() < end - LESSON_SECONDS:
             try:
                 learn(page, address, tally, chance)
             except Error as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -44,6 +45,11 @@ class Job:
     stop_at: int | None = None
     endings: dict[str, Ending] = field(default_factory=dict)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    @cached_property
+    def brief(self) -> bool:
+        """Whether it only looks at fresh networks, which is over at once: a slider in somebody's hand waits for it."""
+        return all(experiment.total_steps == 0 for experiment in self.run.variants.values())
 
     @property
     def stopping(self) -> bool:

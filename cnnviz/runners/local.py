@@ -39,7 +39,7 @@ CLOSED = "The server is shutting down."
 
 
 class LocalRunner:
-    """A Runner over `settings.worker_count` warm processes, and a spare that takes the place of a killed one.
+    """A Runner over `settings.worker_count` warm processes, and a spare that takes the place of a killed one or has brief runs.
 
     Nothing is started before `start` or the first `submit`. One lock guards all state; what runs are told leaves in order and
     outside it, so that a listener may call back.
@@ -88,10 +88,11 @@ class LocalRunner:
             raise RefusedError("A run needs at least one experiment.")
         self.start()
         run = Run(dict(variants), learner, page, self)
+        new = Job(run, controls=[(operation, None) for operation in first])
         with self._changing():
             older = [job for job in self._of(learner) if job.run.page == page]
-            self._refuse(learner, older)
-            self._jobs[run.id] = Job(run, controls=[(operation, None) for operation in first])
+            self._refuse(new, older)
+            self._jobs[run.id] = new
             for job in older:
                 self._stop(job, REPLACED)
             self._dispatch()
@@ -140,24 +141,29 @@ class LocalRunner:
     def _of(self, learner: str) -> list[Job]:
         return [job for job in self._jobs.values() if job.run.learner == learner and not job.stopping]
 
-    def _refuse(self, learner: str, older: Sequence[Job]) -> None:
+    def _refuse(self, new: Job, older: Sequence[Job]) -> None:
         if self._closed:
             raise RefusedError(CLOSED)
         if self._pool.unstartable:
             raise RefusedError(NO_WORKERS)
-        going = len(self._of(learner)) - len(older)
-        if going >= self._settings.runs_per_learner:
+        going = sum(not job.brief and job not in older for job in self._of(new.run.learner))
+        if going >= self._settings.runs_per_learner and not new.brief:
             raise RefusedError(f"Your other pages have {_runs(going)} going: stop one, or wait until it has ended.")
         waiting = sum(job.worker is None and job not in older for job in self._jobs.values())
         if waiting >= self._settings.queue:
             raise RefusedError(f"Too many learners train at the moment, with {_runs(waiting)} waiting. Try again in a minute.")
 
     def _dispatch(self) -> None:
-        """Give idle workers what is next, and tell the others their places."""
-        room = self._settings.worker_count - sum(job.training for job in self._jobs.values())
-        for worker, job in zip(self._pool.idle[: max(0, room)], next_first(self._jobs.values()), strict=False):
+        """Give idle workers what is next, and tell the others their places. Brief runs stand in a queue of their own and may have
+        the spare, so that no picture waits for others' training, nor training for pictures."""
+        long, brief = ([job for job in self._jobs.values() if job.brief is kind] for kind in (False, True))
+        self._fill(long, self._settings.worker_count - sum(job.training for job in long))
+        self._fill(brief, len(self._pool.workers))
+
+    def _fill(self, jobs: Sequence[Job], room: int) -> None:
+        for worker, job in zip(self._pool.idle[: max(0, room)], next_first(jobs), strict=False):
             self._begin(job, worker)
-        for place, job in enumerate(next_first(self._jobs.values()), 1):
+        for place, job in enumerate(next_first(jobs), 1):
             if job.place != place:
                 job.place = place
                 self._later(partial(job.run.update, place=place))
@@ -199,8 +205,19 @@ class LocalRunner:
             job.worker.job = None
         self._ended[job.run.id] = job.run
         while len(self._ended) > limits.ENDED_RUNS:
-            self._ended.popitem(last=False)
+            self._forget()
         self._later(partial(_settle, job.run, state, sentence))
+
+    def _forget(self) -> None:
+        """Forget the oldest ended run that a newer one of its page has followed, else the oldest: a page that is looked at for
+        long keeps its run, while others' sliders end one after the other."""
+        shown = {(job.run.learner, job.run.page) for job in self._jobs.values()}
+        oldest = next(iter(self._ended))
+        for run in reversed(self._ended.values()):
+            if (run.learner, run.page) in shown:
+                oldest = run.id
+            shown.add((run.learner, run.page))
+        del self._ended[oldest]
 
     # What workers say; called from their reader threads
 

@@ -27,6 +27,7 @@ SHORT = Experiment.of(
     dataset="moons", train_examples=200, test_examples=100, depth=3, width=8, batch_size=16, steps=40, snapshots=10, seed=7
 )
 ENDLESS = replace(SHORT, steps=200_000)
+LOOK = replace(SHORT, steps=0, snapshots=2, histograms=0, evaluations=0)
 needs_stop = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal here")
 DIGITS = Experiment.of(dataset="digits", train_examples=500, test_examples=100, depth=4, width=16, steps=60, snapshots=20)
 
@@ -545,6 +546,22 @@ def test_learners_take_turns_and_are_told_their_places(runner, monkeypatch):
     assert Counter(run.status.state for run in waiting) == {"running": 2, "queued": 1}
 
 
+def test_a_brief_run_has_the_spare_and_waits_for_nobodys_training(runner):
+    wait_for(lambda: idle(runner) == 3)
+    bob, cleo, dan = (submit(runner, learner=name) for name in ("bob", "cleo", "dan"))
+    with watched(bob), watched(cleo), watched(dan):
+        run = ended(submit(runner, LOOK))
+        assert (run.status.state, run.recordings()["A"].steps.tolist()) == ("done", [0])
+        assert [it.status.state for it in (bob, cleo, dan)] == ["running", "running", "queued"]
+        assert dan.status.place == 1
+
+
+def test_brief_runs_are_no_part_of_a_learners_share(runner):
+    for page in ("one", "two"):
+        submit(runner, page=page)
+    assert ended(submit(runner, LOOK, page="three")).status.state == "done"
+
+
 def test_a_learner_has_so_many_runs_at_most(runner):
     submit(runner, page="one")
     submit(runner, page="two")
@@ -570,12 +587,22 @@ def test_runs_are_found_by_id_and_the_last_ended_ones_are_remembered(runner, mon
     for name in ("bob", "cleo"):
         submit(runner, learner=name)
     runs = []
-    for _ in range(3):
-        runs.append(submit(runner))
+    for page in ("one", "two", "three"):
+        runs.append(submit(runner, page=page))
         assert runner.find(runs[-1].id) is runs[-1]
         runner.control(runs[-1], "cancel")
     assert [runner.find(run.id) for run in runs] == [None, *runs[1:]]
     assert runner.find("unknown") is None
+
+
+def test_a_page_keeps_its_ended_run_while_other_runs_follow_each_other(runner, monkeypatch):
+    monkeypatch.setattr("cnnviz.limits.ENDED_RUNS", 2)
+    kept = ended(submit(runner, SHORT, learner="bob"))
+    for _ in range(3):
+        last = ended(submit(runner, LOOK))
+    assert [runner.find(run.id) for run in (kept, last)] == [kept, last]
+    other = ended(submit(runner, LOOK, learner="cleo"))
+    assert [runner.find(run.id) for run in (kept, last, other)] == [None, last, other]
 
 
 def test_a_listener_that_fails_costs_nobody_else_anything(runner, caplog):
