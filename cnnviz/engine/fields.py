@@ -11,6 +11,8 @@ from typing import Any
 
 from cnnviz.limits import NUMBERS
 
+LISTED = 30  # options that a sentence names
+
 
 class ExperimentError(ValueError):
     """A setting that can't be used. Its text is one sentence: the name, the value and the rule."""
@@ -54,8 +56,14 @@ class Rule:
         if value not in self.options:
             near = get_close_matches(str(value)[:40], self.options, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise ExperimentError(f"{name} (={short(value)}) must be one of {', '.join(self.options)}.{hint}")
+            raise ExperimentError(f"{name} (={short(value)}) must be one of {self._listed()}.{hint}")
         return str(value)
+
+    def _listed(self) -> str:
+        """The options, or, where they would be no sentence any more, how many there are and the first of them."""
+        if len(self.options) <= LISTED:
+            return ", ".join(self.options)
+        return f"{len(self.options)}, such as {', '.join(self.options[:3])}"
 
     def _check_numbers(self, name: str, value: Any) -> tuple[float, ...]:
         if not isinstance(value, (list, tuple)) or len(value) != self.count:

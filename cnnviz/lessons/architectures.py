@@ -14,6 +14,9 @@ EXPLORER = Explorer(
         "Open VGG-16 and pick its first fully connected layer. What share of all parameters stands there, and what share of the "
         "multiply-adds? Then find out where ResNet-18 keeps its parameters.",
         "Under *Compare two*, set ResNet-34 beside Plain-34. What do the skips cost in parameters?",
+        "Set the side of ResNet-50's input to 448 pixels, twice its paper's. By how much does each line of memory grow, and "
+        "why does one of them not?",
+        "Compare ResNet-18 with MobileNet v2 and time both. One has six times fewer multiply-adds: is it six times as fast here?",
         "Under *All networks*, look for a network with fewer multiply-adds and a lower error than VGG-16. What did it change?",
     ),
     references=(
