@@ -6,12 +6,13 @@ everywhere: links, stored recordings and the browser's scripts rely on them. doc
 
 # What a browser sends and is sent. The first two stand in .streamlit/config.toml, too.
 UPLOAD_MB = 10  # a phone's photograph has 3 to 8
-PAGE_MESSAGE_MB = 50  # one websocket message, either way: a longer one ends its connection
+PAGE_MESSAGE_MB = 10  # one websocket message, either way, of which a page's largest has 0.2; a longer one ends its connection
 MESSAGE_BYTES = 65_536  # to the live channel, where an honest message has less than 200
 MESSAGES_AT_ONCE = 80  # to the live channel: a panel that comes back says a few things, a dragged slider one a frame
 MESSAGES_PER_SECOND = 30.0  # on average: above what a hand does, below what keeps others waiting
 REPLIES = 32  # that wait for a browser which does not read them; the oldest is dropped
 TOKEN_CHARACTERS = 100  # of a run's id, a token or an offer, where ours have at most 37
+WATCHERS = 500  # of one run: a lecture hall; whoever began it is always let in
 FRAMES_PER_SECOND = 15.0  # updates of a run to those who watch it: the eye needs no more
 
 # Links

@@ -92,8 +92,8 @@ class Channel:
         return leave
 
     @property
-    def watched(self) -> bool:
-        return bool(self._wakers)
+    def watchers(self) -> int:
+        return len(self._wakers)
 
     def _hear(self) -> None:
         with self._lock:
@@ -195,6 +195,11 @@ class Channels:
         """Keep what a run was begun from for as long as the run is remembered."""
         self._starts[run] = start
 
+    def watchers(self, run: Run) -> int:
+        """How many watch a run at the moment."""
+        with self._lock:
+            return self._open[run.id].watchers if run.id in self._open else 0
+
     def join(self, run: Run, wake: Callable[[], None]) -> tuple[Channel, Callable[[], None]]:
         """The run's channel, and the function that leaves it. The last to leave closes it."""
         with self._lock:
@@ -207,7 +212,7 @@ class Channels:
         def leave() -> None:
             with self._lock:
                 stop()
-                if not channel.watched and self._open.get(run.id) is channel:
+                if not channel.watchers and self._open.get(run.id) is channel:
                     del self._open[run.id]
 
         return channel, leave

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from cnnviz.engine.fields import ExperimentError
-from cnnviz.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, REPLIES
+from cnnviz.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, REPLIES, WATCHERS
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
 from cnnviz.live.messages import MessageError, Request, parse
 from cnnviz.live.offers import Offers
@@ -21,6 +21,7 @@ NO_OFFER = "The server no longer knows this page's settings. Reload the page, th
 NO_RUN = "This run is not there any more, or the link to it is wrong. Press Train to begin another."
 NOTHING_WATCHED = "No run is being shown. Press Train first."
 VIEW_ONLY = "This link only lets you watch; whoever started the run controls it."
+FULL = f"This run has {WATCHERS:,} watchers, and more are not served. Look at somebody else's screen, or try again later."
 ENDED = "This run has ended. Press Train to begin another."
 FLOOD = "Too many messages came at once, so this connection is closed. Reload the page."
 
@@ -145,6 +146,8 @@ class Conversation:
         run = self._runner.find(request.run)
         if run is not None and _same(request.token, run.token):
             self._show(run, may_control=True, since=request.since)
+        elif run is not None and _same(request.token, run.view) and self._channels.watchers(run) >= WATCHERS:
+            self._reply("refused", "watch", FULL)
         elif run is not None and _same(request.token, run.view):
             self._show(run, may_control=False, since=request.since)
         else:

@@ -119,6 +119,22 @@ def test_a_flood_ends_its_own_conversation_and_no_other() -> None:
     assert [reply["type"] for reply in replies(room.watcher)] == ["delta"]
 
 
+def test_a_run_has_so_many_watchers_and_its_owner_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "WATCHERS", 2)
+    room = Room()
+    watch = {"op": "watch", "run": room.run.id, "token": room.run.view}
+    several = [room.browser() for _ in range(3)]
+    for browser in several:
+        browser.hear(json.dumps(watch))
+    assert [replies(browser)[0]["type"] for browser in several] == ["run", "run", "refused"]
+    room.stranger.hear(json.dumps({**watch, "token": room.run.token}))
+    assert replies(room.stranger)[0]["type"] == "run"
+    several[0].close()
+    room.stranger.close()
+    several[2].hear(json.dumps(watch))
+    assert replies(several[2])[0]["type"] == "run"
+
+
 def test_after_a_flood_nothing_is_carried_out() -> None:
     room = Room()
     start = json.dumps({"op": "start", "offer": room.offer.token})

@@ -1,5 +1,6 @@
 """The routes on a real server: who may open the live channel, and what is served beside it."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -80,7 +81,7 @@ def server(runner: HandRunner, store: Store) -> Iterator[str]:
     app = Starlette(routes=routes(runner, store, Channels(1e3), Settings(message_bytes=1_000)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error", ws="websockets-sansio")
+        config = uvicorn.Config(app, log_level="error", ws="websockets-sansio", ws_max_size=limits.PAGE_MESSAGE_MB * 10**6)
         serving = uvicorn.Server(config)
         thread = threading.Thread(target=serving.run, args=([listening],))
         thread.start()
@@ -161,6 +162,33 @@ def test_a_flood_gets_a_sentence_and_the_connection_ends(server: str) -> None:
             hear(live)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
+
+
+@pytest.mark.parametrize("message", ["x", b"x"], ids=["text", "binary"])
+def test_a_message_beyond_what_the_server_takes_ends_its_own_connection_only(server: str, run: Run, message: Any) -> None:
+    with connect(f"ws://{server}/cnnviz/live") as bystander, connect(f"ws://{server}/cnnviz/live") as live:
+        bystander.send(json.dumps({"op": "watch", "run": run.id, "token": run.view}))
+        assert [hear(bystander)["type"] for _ in range(3)] == ["run", "recording", "status"]
+        live.send(message * (limits.PAGE_MESSAGE_MB * 10**6 + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            hear(live)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009  # message too big
+        begin(run)
+        measure(run, 0)
+        assert hear(bystander)["type"] == "delta"
+
+
+def test_a_flood_does_not_keep_others_waiting_for_their_answer(server: str) -> None:
+    with connect(f"ws://{server}/cnnviz/live") as bystander, connect(f"ws://{server}/cnnviz/live") as live:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(2_000):
+                live.send('{"op": "pause"}')
+        with contextlib.suppress(ConnectionClosed):
+            while hear(live):
+                continue
+        bystander.send('{"op": "pause"}')
+        assert hear(bystander)["sentence"] == protocol.NOTHING_WATCHED
 
 
 def test_a_stored_recording_is_served_zipped_and_asked_for_once(server: str) -> None:

@@ -22,11 +22,10 @@ LESSONS = all_lessons()
 PAGES = {slug: Path(words.page_file(lesson)) for slug, lesson in LESSONS.items()}
 SINGLE = [name for name in SETTINGS if rule(name).kind != "series"]  # the others stand in no link
 Visit = Callable[..., AppTest]
+KNOBS: dict[str, list[str]] = {}  # the settings of each page that was visited
 
 lessons = st.sampled_from(list(LESSONS.values()))
-values = st.one_of(
-    texts, st.text(max_size=300), st.sampled_from(["nan", "inf", "-0", "1e999", "9" * 10_000, "٣", "1_000", " 8 "])
-)
+values = st.one_of(texts, st.text(max_size=300), st.sampled_from(["nan", "inf", "-0", "1e999", "9" * 400, "٣", "1_000", " 8 "]))
 good = st.sampled_from(SINGLE).flatmap(lambda name: st.tuples(st.just(name), allowed(rule(name)).map(lambda v: checked(name, v))))
 
 
@@ -156,8 +155,9 @@ def test_the_home_page_minds_no_link(visit: Visit) -> None:
 @settings(max_examples=max(4, settings.default.max_examples // 20), suppress_health_check=list(HealthCheck))
 @given(lessons, st.data())
 def test_any_page_stays_up_with_any_settings_that_are_allowed_one_by_one(visit: Visit, lesson: Any, data: st.DataObject) -> None:
-    own = sorted(kept(visit(PAGES[lesson.slug]), lesson.slug))
-    chosen = data.draw(st.lists(st.sampled_from(own), unique=True, max_size=5))
+    if lesson.slug not in KNOBS:
+        KNOBS[lesson.slug] = sorted(kept(visit(PAGES[lesson.slug]), lesson.slug))
+    chosen = data.draw(st.lists(st.sampled_from(KNOBS[lesson.slug]), unique=True, max_size=5))
     wanted = {name: link.parsed(name, link.text_of(data.draw(allowed(rule(name))))) for name in chosen}
     preset = data.draw(st.sampled_from(list(lesson.presets)))
     test = visit(PAGES[lesson.slug], preset=preset, **{name: link.text_of(value) for name, value in wanted.items()})
