@@ -148,7 +148,13 @@ def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = la
         on_channel_change=channel_changed,
         on_command_change=command,
     )
-    return PanelState(shown.get("run"), shown.get("finished"))
+    return _state(shown)
+
+
+def _state(said: Mapping[str, Any]) -> PanelState:
+    """What the browser says that it shows; anything but words is no run."""
+    run, finished = (word if isinstance(word, str) else None for word in (said.get("run"), said.get("finished")))
+    return PanelState(run, finished)
 
 
 # Where a proxy blocks websockets of ours, the page's own connection carries the conversation, a few times a second.
@@ -184,6 +190,7 @@ class Relay:
         self.letters += [(next(self._numbers), text) for text in self.conversation.news()]
         del self.letters[:-LETTERS_KEPT]
         if self.conversation.over:
+            self.conversation.close()
             self._begin()
         return self.letters
 
@@ -191,7 +198,7 @@ class Relay:
 def _relayed(data: Mapping[str, Any], key: str) -> PanelState:
     relay: Relay = st.session_state.setdefault(f"{key}.relay", Relay())
     known = st.session_state.get(key, {})
-    before = PanelState(known.get("run"), known.get("finished"))
+    before = _state(known)
 
     @st.fragment(run_every=RELAY_SECONDS)
     def carry() -> PanelState:
