@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -97,19 +98,24 @@ def accuracy(seen: Seen) -> Tensor | None:
 @probe(SNAPSHOT)
 def grad_norm_total(seen: Seen) -> Tensor:
     """L2 norm of all parameters' raw gradients together."""
-    return vector_norm(torch.stack(torch._foreach_norm([p.grad for p in seen.parameters if p.grad is not None])))
+    return vector_norm(torch.stack(torch._foreach_norm([grad for p in seen.parameters if (grad := p.grad) is not None])))
 
 
 @probe(SNAPSHOT)
 def activation_mean(seen: Seen) -> Tensor:
     """Mean of a layer's output over examples and units."""
-    return seen.activations.each(lambda a: a.mean(1))
+    return torch.cat(_means(seen))
+
+
+@once
+def _means(seen: Seen) -> list[Tensor]:
+    return [matrix.mean(1) for _run, matrix in seen.activations]
 
 
 @probe(SNAPSHOT)
 def activation_std(seen: Seen) -> Tensor:
     """Standard deviation of a layer's output over examples and units."""
-    return seen.activations.each(_std)
+    return torch.cat([_std(matrix, mean) for (_run, matrix), mean in zip(seen.activations, _means(seen), strict=True)])
 
 
 @probe(SNAPSHOT)
@@ -147,12 +153,12 @@ def grad_norm(seen: Seen) -> Tensor:
 @probe(SNAPSHOT)
 def grad_std(seen: Seen) -> Tensor:
     """Standard deviation of the weight gradient's entries, before any clipping."""
-    return seen.weight_gradients.each(_std)
+    return seen.weight_gradients.each(lambda g: _std(g, g.mean(1)))
 
 
-def _std(matrix: Tensor) -> Tensor:
-    """Population standard deviation of each row; several times faster than torch.std."""
-    return vector_norm(matrix - matrix.mean(1, keepdim=True), dim=1) / math.sqrt(matrix.shape[1])
+def _std(matrix: Tensor, mean: Tensor) -> Tensor:
+    """Population standard deviation of each row, whose mean is known; several times faster than torch.std."""
+    return vector_norm(matrix - mean[:, None], dim=1) / math.sqrt(matrix.shape[1])
 
 
 @probe(SNAPSHOT)
@@ -169,8 +175,7 @@ def _weight_norm(seen: Seen) -> Tensor:
 @probe(UPDATE)
 def update_ratio(seen: Seen) -> Tensor:
     """‖Δw‖/‖w‖ of the update that followed; biases are left out."""
-    after = Stacks([layer.weight for layer in seen.layers])  # type: ignore[misc]  # that is what a layer is
-    pairs = zip(seen.weights, after, strict=True)
+    pairs = zip(seen.weights, Stacks(seen.weight_tensors), strict=True)
     return torch.cat([vector_norm(new - old, dim=1) for (_, old), (_, new) in pairs]) / _weight_norm(seen)
 
 
@@ -189,7 +194,7 @@ def activation_high(seen: Seen) -> Tensor:
 @probe(HISTOGRAM)
 def activation_hist(seen: Seen) -> Tensor:
     """Fractions of a layer's outputs in 40 equal bins from the lowest to the highest."""
-    return histogram(counted(seen.activations), *_activation_range(seen))
+    return histogram(_counted_activations(seen), *_activation_range(seen))
 
 
 @probe(HISTOGRAM)
@@ -206,10 +211,15 @@ def grad_hist(seen: Seen) -> Tensor:
 
 @once
 def _activation_range(seen: Seen) -> tuple[Tensor, Tensor]:
-    taken_from = counted(seen.activations)
+    taken_from = _counted_activations(seen)
     low, high = (torch.cat([end(values, 1) for values in taken_from]) for end in (torch.amin, torch.amax))
     level = low == high  # one value only: put it in the middle of a range of 1
     return torch.where(level, low - 0.5, low), torch.where(level, high + 0.5, high)
+
+
+@once
+def _counted_activations(seen: Seen) -> list[Tensor]:
+    return counted(seen.activations)
 
 
 def counted(stacks: Stacks) -> list[Tensor]:
@@ -218,21 +228,30 @@ def counted(stacks: Stacks) -> list[Tensor]:
 
 
 def _log_histogram(gradients: list[Tensor]) -> Tensor:
-    logs = [matrix.abs().log10_() for matrix in gradients]
-    low, high = torch.tensor(LOG_RANGE, device=logs[0].device).expand(sum(map(len, logs)), 2).unbind(1)
-    return histogram(logs, low, high)
+    return histogram([matrix.abs().log10_() for matrix in gradients], *LOG_RANGE)
 
 
-def histogram(values: Sequence[Tensor], low: Tensor, high: Tensor) -> Tensor:
+def histogram(values: Sequence[Tensor], low: Tensor | float, high: Tensor | float) -> Tensor:
     """Fractions of each row of some matrices (rows, n), n their own, in BINS equal bins: (all rows, BINS).
 
-    low, high: the range of each row, (all rows,). What lies outside goes to the end bins, what is not a number to the lowest.
+    low, high: the range of each row, (all rows,), or of all of them. What lies outside goes to the end bins, what is not a
+    number to the lowest.
     """
-    counts = torch.tensor([matrix.shape[1] for matrix in values for _row in matrix], device=low.device)
-    row = torch.arange(len(counts), device=low.device).repeat_interleave(counts)
-    scaled = torch.cat([matrix.reshape(-1) for matrix in values]).sub_(low[row]).mul_((BINS / (high - low))[row])
+    counts, row = _places(tuple(matrix.shape for matrix in values), values[0].device)
+    scaled = torch.cat([matrix.reshape(-1) for matrix in values]).sub_(_of(low, row)).mul_(_of(BINS / (high - low), row))
     bins = scaled.nan_to_num_(0.0, BINS - 1.0, 0.0).clamp_(0, BINS - 1).long().add_(row, alpha=BINS)
     return torch.bincount(bins, minlength=len(counts) * BINS).reshape(-1, BINS) / counts[:, None]
+
+
+def _of(bound: Tensor | float, row: Tensor) -> Tensor | float:
+    return bound if isinstance(bound, float) else bound[row]
+
+
+@lru_cache(maxsize=32)  # a run's snapshots have the same few shapes over and over
+def _places(shapes: tuple[torch.Size, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Of all rows of matrices one below the other: how long each is, (rows,), and which one each value is in, (values,)."""
+    counts = torch.tensor([columns for rows, columns in shapes for _row in range(rows)], device=device)
+    return counts, torch.arange(len(counts), device=device).repeat_interleave(counts)
 
 
 def first_filters(layer: nn.Module, fresh: Tensor, input_shape: Sequence[int], count: int) -> dict[str, Tensor]:

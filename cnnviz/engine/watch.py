@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from cnnviz.engine.nets.layers import Layer
+from cnnviz.engine.nets.layers import Layer, Notice
 
 SAMPLE = 8_192  # about the activations of a layer that statistics look at: all units at every k-th position, k odd
 STACKED = 16_384  # tensors up to this many values are stacked with their neighbours; above, copying costs more than it saves
@@ -35,11 +35,11 @@ class Stacks:
 
     def __init__(self, tensors: Sequence[Tensor], copied: bool = False, kinds: Sequence[Any] = ()) -> None:
         self._parts: list[tuple[slice, Tensor]] = []
+        sizes = [tensor.numel() for tensor in tensors]
         first = 0
         while first < len(tensors):
-            end = _end_of_run(tensors, kinds, first)
-            rows = [_flat(tensor) for tensor in tensors[first:end]]
-            self._parts.append((slice(first, end), torch.stack(rows) if copied or len(rows) > 1 else rows[0][None]))
+            end = _end_of_run(sizes, kinds, first)
+            self._parts.append((slice(first, end), _rows(tensors[first:end], copied)))
             first = end
 
     def __iter__(self) -> Iterator[tuple[slice, Tensor]]:
@@ -51,11 +51,20 @@ class Stacks:
         return torch.cat([statistic(matrix) for _run, matrix in self._parts])
 
 
-def _end_of_run(tensors: Sequence[Tensor], kinds: Sequence[Any], first: int) -> int:
-    size, kind, end = tensors[first].numel(), kinds[first : first + 1], first + 1
-    while size <= STACKED and end < len(tensors) and tensors[end].numel() == size and kinds[end : end + 1] == kind:
+def _end_of_run(sizes: Sequence[int], kinds: Sequence[Any], first: int) -> int:
+    size, kind, end = sizes[first], kinds[first : first + 1], first + 1
+    while size <= STACKED and end < len(sizes) and sizes[end] == size and kinds[end : end + 1] == kind:
         end += 1
     return end
+
+
+def _rows(tensors: Sequence[Tensor], copied: bool) -> Tensor:
+    """Tensors of one size as a matrix (tensors, values), which shares memory only with a single one that need not be copied."""
+    shape = tensors[0].shape
+    if len(tensors) > 1 and all(tensor.is_contiguous() and tensor.shape == shape for tensor in tensors):
+        return torch.stack(tuple(tensors)).flatten(1)  # one view instead of one a tensor
+    rows = [_flat(tensor) for tensor in tensors]
+    return torch.stack(rows) if copied or len(rows) > 1 else rows[0][None]
 
 
 def _flat(tensor: Tensor) -> Tensor:
@@ -87,11 +96,13 @@ class Pass(NamedTuple):
 class Seen:
     """One pass through all layers; weights, and raw gradients of `loss`, which is a mean over the batch.
 
-    gradients: ∂loss/∂a of each layer, of its output's shape; 0 where the loss does not depend on it. Only what a probe asks
-    for is computed, once. notes: what `probes.once` remembers.
+    gradients: ∂loss/∂a of each layer, of its output's shape; 0 where the loss does not depend on it. weight_tensors: each
+    layer's weight itself, which the update that follows moves. Only what a probe asks for is computed, once. notes: what
+    `probes.once` remembers.
     """
 
     layers: Sequence[nn.Module]
+    weight_tensors: Sequence[Tensor]
     parameters: Sequence[Tensor]
     passes: Sequence[Pass]
     gradients: Sequence[Tensor]
@@ -103,13 +114,13 @@ class Seen:
     @cached_property
     def weights(self) -> Stacks:
         """Each layer's weight as it was in this pass."""
-        return Stacks([layer.weight for layer in self.layers], copied=True)  # type: ignore[misc]  # that is what a layer is
+        return Stacks(self.weight_tensors, copied=True)
 
     @cached_property
     def weight_gradients(self) -> Stacks:
         """Each layer's raw weight gradient."""
-        weights: list[Tensor] = [layer.weight for layer in self.layers]  # type: ignore[misc]
-        return Stacks([torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights])
+        given = [(weight, weight.grad) for weight in self.weight_tensors]
+        return Stacks([torch.zeros_like(weight) if gradient is None else gradient for weight, gradient in given])
 
     @cached_property
     def activations(self) -> Stacks:
@@ -144,26 +155,28 @@ class Watch:
 
     def __init__(self, net: nn.Module) -> None:
         self.layers = layers_of(net)
+        self.weights: list[Tensor] = [layer.weight for layer in self.layers.values()]  # type: ignore[misc]  # a layer has one
         self.parameters = list(net.parameters())
+        self._own = [layer for layer in self.layers.values() if isinstance(layer, Layer)]
+        self._foreign = [layer for layer in self.layers.values() if not isinstance(layer, Layer)]
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Watch:
         self._passes: dict[nn.Module, Pass] = {}
         self._gradients: dict[nn.Module, Tensor] = {}
-        for layer in self.layers.values():
-            if isinstance(layer, Layer):
-                layer.notice = self._notice
-            else:
-                self._handles.append(layer.register_forward_hook(self._hook))
+        self._tell(self._notice)
+        self._handles += [layer.register_forward_hook(self._hook) for layer in self._foreign]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
-        for layer in self.layers.values():
-            if isinstance(layer, Layer):
-                layer.notice = None
+        self._tell(None)
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+
+    def _tell(self, notice: Notice | None) -> None:
+        for layer in self._own:
+            vars(layer)["notice"] = notice  # past nn.Module's __setattr__, which costs as much as an operation on a tensor
 
     def _hook(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         self._notice(layer, inputs[0], None, output, output)
@@ -181,4 +194,4 @@ class Watch:
             self._gradients.pop(layer) if layer in self._gradients else torch.zeros_like(passed.output)
             for layer, passed in zip(layers, passes, strict=True)
         ]
-        return Seen(layers, self.parameters, passes, gradients, logits, labels, loss)
+        return Seen(layers, self.weights, self.parameters, passes, gradients, logits, labels, loss)
