@@ -17,21 +17,22 @@ from cnnviz.runners import local
 
 
 def warm() -> None:
-    """What the first visitor would wait for: lessons, Plotly with what it checks figures by, its script compressed.
+    """What the first visitor would wait for: lessons, Plotly with what it checks figures by, its script compressed. Then the
+    training processes: torch, which each of them loads for seconds, would hold up the first page.
 
     What is there by then stays, so the garbage collector need not look through it each time that it stops every page.
     """
     lessons.all_lessons()
     gradient_by_layer(("A", "B"))
     plotly_script()
+    local.shared().start()
     gc.collect()
     gc.freeze()
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Start the training processes with the server, end them with it; prepare for the first visitor meanwhile."""
-    local.shared().start()
+    """Prepare for the first visitor, and start the training processes, with the server; end them with it."""
     threading.Thread(target=warm, name="warm", daemon=True).start()
     try:
         yield
