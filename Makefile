@@ -12,7 +12,7 @@ help:
 	@echo "make test          all tests, on every core"
 	@echo "make test-fast     the tests that need no browser"
 	@echo "make test-browser  the tests in a real browser"
-	@echo "make bench         speed of the engine and of the page, as a table"
+	@echo "make bench         speed of the engine, of live updates and of the page, as tables"
 	@echo "make classroom     thirty learners and two browsers at once for three minutes, as a table (Linux)"
 	@echo "make lint          ruff and mypy"
 
@@ -30,6 +30,7 @@ test-browser: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python -m benchmarks.engine
+	@$(BIN)/python -m benchmarks.updates
 	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/python -m benchmarks.page
 
 classroom: $(VENV)/installed-dev
