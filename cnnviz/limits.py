@@ -5,7 +5,7 @@ everywhere: links, stored recordings and the browser's scripts rely on them. doc
 """
 
 # What a browser sends and is sent. The first two stand in .streamlit/config.toml, too.
-UPLOAD_MB = 10  # a phone's photograph has 3 to 8
+UPLOAD_MB = 10  # a phone's photograph has 3 to 8; no page takes a file yet, and the server's door for them is there all the same
 PAGE_MESSAGE_MB = 10  # one websocket message, either way, of which a page's largest has 0.2; a longer one ends its connection
 MESSAGE_BYTES = 65_536  # to the live channel, where an honest message has less than 200
 MESSAGES_AT_ONCE = 80  # to the live channel: a panel that comes back says a few things, a dragged slider one a frame
@@ -28,7 +28,7 @@ SWEEP_RUNS = 400  # of one experiment that sweeps a setting or two; the largest 
 BATCH_SIZE = 4_096  # examples; above it an update is hardly less noisy and only takes longer
 DEPTH = 100  # layers with weights; a recording has a row for each, and a chart a place
 WIDTH = 1_024  # units of a layer, or channels; the widest preset has 512
-DRAWN_WIDTH = 16  # units of a layer where each unit and weight is drawn; a page with 1,024 took minutes
+DRAWN_WIDTH = 16  # units of a layer where each unit and weight is drawn; a page with 1,024 took over a minute
 DRAWN_DEPTH = 10  # layers, likewise
 TRAINING_SET = 60_000  # examples: the whole of Fashion-MNIST
 TEST_SET = 10_000  # examples: likewise
