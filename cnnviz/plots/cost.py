@@ -69,7 +69,12 @@ def _line(curve: Curve, numbers: Sequence[int], what: str, dash: str = "solid") 
         x=list(curve.points),
         y=list(numbers),
         line={"color": colour, "width": 2, "dash": dash},
-        marker={"color": colour, "opacity": 1, "size": [13 if place == curve.picked else 6 for place in curve.points]},
+        marker={
+            "color": colour,
+            "opacity": 1,
+            "line": {"width": 0},
+            "size": [13 if place == curve.picked else 6 for place in curve.points],
+        },
         hovertext=[
             f"<b>{curve.title}</b><br>{place}: {cost_text(number)}{gap}{what}"
             for place, number in zip(curve.points, numbers, strict=True)

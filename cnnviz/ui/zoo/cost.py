@@ -85,9 +85,8 @@ def _sliders(names: Sequence[str]) -> tuple[list[int], int]:
         )
     batch = int((right if common else left).select_slider("Examples in a batch", state.BATCHES, key=state.key("batch")))
     for name in names:
-        only = takes_one_size(zoo.card(name), zoo.table(name))
-        if only:
-            st.caption(only)
+        if not zoo.card(name).smallest:
+            st.caption(takes_one_size(zoo.card(name), zoo.table(name)))
     return [_side(name) for name in names], batch
 
 
