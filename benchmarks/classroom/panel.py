@@ -28,13 +28,16 @@ def is_panel(data: Mapping[str, Any]) -> bool:
 
 
 async def fetch(address: str, path: str) -> bytes:
-    """A file of the server's as browsers ask for it, which is zipped."""
+    """A file of the server's as browsers ask for it, which is zipped. Raises OSError that names it."""
 
     def got() -> bytes:
         asked = urllib.request.Request(f"{address}/cnnviz/{path}", headers={"Accept-Encoding": "gzip"})
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            body: bytes = answer.read()
-            return body
+        try:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                body: bytes = answer.read()
+                return body
+        except OSError as problem:
+            raise OSError(f"{path}: {problem}") from None
 
     return await asyncio.to_thread(got)
 
