@@ -42,11 +42,11 @@ GRACE_SECONDS = 12.0  # a run that nobody watches ends after this: time to reloa
 PAUSE_SECONDS = 600.0  # a paused run gives its worker back after this, since others wait for it
 SLOWEST = 0.1  # steps a second that a learner may ask for: slower, a run would look as if it had stopped
 FASTEST = 10_000  # steps a second that a learner may ask for: faster than any worker is
-ENDED_RUNS = 128  # that can still be watched, 0.2 MB each: of a class of thirty, what it has open and its last rounds
+ENDED_RUNS = 128  # that can still be watched, 0.4 MB each: of a class of thirty, what it has open and its last rounds
 OFFERS = 2_000  # pages whose Train button is remembered, a few kB each
 TIMING_MB = 1_500  # of weights and maps in a timed forward pass, beside whatever else trains on the machine
 TIMING_GIGAMACS = 500  # 10⁹ multiply-adds of a timing in all: a minute or so on one core
 
 # Disk and memory
 CACHE_MB = 256  # of finished recordings on the disk, some hundred kB each
-STORE_MEMORY_MB = 128  # of recordings that the server keeps at hand
+STORE_MEMORY_MB = 32  # of numbers in recordings at hand, whose Python takes 2.4 times as much: the presets have 15
