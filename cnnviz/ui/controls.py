@@ -79,9 +79,14 @@ class Knobs:
             start = (preset, own, link.preset_remedies(self.lesson, preset))
             before = st.session_state.get(memory, start)
             _, self._used, self._remedies = before if before[0] == preset else start
-            return str(problem)
+            return self._labelled(str(problem))
         st.session_state[memory] = (preset, self._used, self._remedies)
         return ""
+
+    def _labelled(self, sentence: str) -> str:
+        """A sentence that opens with a setting's name, with the name that stands on the page."""
+        name, space, rest = sentence.partition(" ")
+        return f"{rule(name).label}{space}{rest}" if name in self.names else sentence
 
     def _reset(self) -> None:
         st.session_state[self.key("dropped")] = ()

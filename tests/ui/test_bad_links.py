@@ -102,9 +102,9 @@ def stays_up(test: AppTest) -> None:
 @pytest.mark.parametrize(
     ("slug", "params", "sentence"),
     [
-        ("dropout", {"preset": "masks", "width": "1024"}, "width (=1024) must be at most 16 for calculation (=dropout)"),
-        ("overfitting", {"preset": "ridge", "shrinkage": "lasso"}, "strength (=1.5e-08) must be at least 1e-05 for lasso"),
-        ("overfitting", {"preset": "lasso", "strength": "1e-20"}, "strength (=1e-20) must be at least 1e-05 for lasso"),
+        ("dropout", {"preset": "masks", "width": "1024"}, "Width (=1024) must be at most 16 for calculation (=dropout)"),
+        ("overfitting", {"preset": "ridge", "shrinkage": "lasso"}, "Penalty λ (=1.5e-08) must be at least 1e-05 for lasso"),
+        ("overfitting", {"preset": "lasso", "strength": "1e-20"}, "Penalty λ (=1e-20) must be at least 1e-05 for lasso"),
         ("norm_family", {"preset": "batch_size", "lr": "100"}, "sweep_over (=batch_size) leads to a run that can't be made"),
         ("pretraining", {"preset": "labels", "seed": "2147483647"}, "sweep_over (=labels) leads to a run that can't be made"),
     ],
