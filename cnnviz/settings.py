@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from cnnviz import limits
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
+ABOVE_ZERO = ("runs_per_learner", "message_bytes", "frames_per_second")  # with 0 of these nobody could train or watch
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class Settings:
                 continue
             kind: Any = type(part.default)
             try:
-                given[part.name] = kind(text)
+                given[part.name] = _usable(kind(text), part.name in ABOVE_ZERO)
             except ValueError:
-                raise SystemExit(f"{variable} (={text!r}) must be {'a whole number' if kind is int else 'a number'}.") from None
+                what = f"a {'whole ' if kind is int else ''}number {'above 0' if part.name in ABOVE_ZERO else 'of 0 or above'}"
+                raise SystemExit(f"{variable} (={text[:40]!r}) must be {what}.") from None
         return cls(**given)
 
     @property
@@ -55,6 +58,13 @@ class Settings:
     @property
     def thread_count(self) -> int:
         return self.threads or max(1, (os.cpu_count() or 1) // self.worker_count)
+
+
+def _usable(value: Any, above_zero: bool) -> Any:
+    """The value itself. Raises ValueError for a number that is no limit."""
+    if not isinstance(value, str) and not (0 < value < math.inf or (value == 0 and not above_zero)):
+        raise ValueError(value)
+    return value
 
 
 settings = Settings.from_environment()
