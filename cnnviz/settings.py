@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cnnviz import limits
+from cnnviz import limits, machine
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
-ABOVE_ZERO = ("runs_per_learner", "message_bytes", "frames_per_second")  # with 0 of these nobody could train or watch
+ABOVE_ZERO = ("runs_per_learner", "silence_seconds", "message_bytes", "frames_per_second")  # with 0 of these nobody could train or watch
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Settings:
     pause_seconds: float = limits.PAUSE_SECONDS  # a paused run gives its worker back after this
     timing_mb: int = limits.TIMING_MB  # weights and maps of a timed forward pass at most, in MB
     timing_gigamacs: int = limits.TIMING_GIGAMACS  # multiply-adds of a timing at most, in 10⁹
+    silence_seconds: float = limits.SILENCE_SECONDS  # a run that reports nothing for so long is ended
+    run_memory_mb: int = limits.RUN_MEMORY_MB  # that a run may need; 0: a training process's share of the machine's memory
     message_bytes: int = limits.MESSAGE_BYTES  # a websocket message from a browser at most
     frames_per_second: float = limits.FRAMES_PER_SECOND  # deltas a second to a browser at most
 
@@ -58,6 +60,12 @@ class Settings:
     @property
     def thread_count(self) -> int:
         return self.threads or max(1, (os.cpu_count() or 1) // self.worker_count)
+
+    @property
+    def run_memory(self) -> int:
+        """Bytes that a run may need. Of what the server leaves, each worker and the spare have an equal share."""
+        share = (machine.memory() / 2**20 - limits.SERVER_MEMORY_MB) / (self.worker_count + 1) - limits.WORKER_MEMORY_MB
+        return int(self.run_memory_mb or max(share, limits.LEAST_RUN_MEMORY_MB)) * 2**20
 
 
 def _usable(value: Any, above_zero: bool) -> Any:

@@ -1,7 +1,10 @@
 """The store: what is put can be got again; damage and a bad disk cost a log line, never an exception."""
 
+import json
 import logging
 import os
+import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -109,7 +112,37 @@ def _another(path):
     finished(seed=9).save(path)
 
 
-DAMAGES = [_half, _flipped, _empty, _another]
+def _garbage(path):
+    path.write_bytes(np.random.default_rng(0).bytes(5_000))
+
+
+def _changed(path, **changes):
+    """The same file, with other arrays in it."""
+    with np.load(path) as stored:
+        arrays = {**stored, **changes}
+    np.savez_compressed(path, **arrays)
+
+
+def _changed_meta(path, **changes):
+    with np.load(path) as stored:
+        meta = {**json.loads(str(stored["meta"])), **changes}
+    _changed(path, meta=np.array(json.dumps(meta)))
+
+
+def _later_format(path):
+    _changed_meta(path, format=99)
+
+
+def _unknown_setting(path):
+    """As a later cnnviz would write it."""
+    _changed_meta(path, experiment={"version": 1, "patience_of_saints": 3})
+
+
+def _steps_lost(path):
+    _changed(path, steps=np.arange(1))
+
+
+DAMAGES = [_half, _flipped, _empty, _another, _garbage, _later_format, _unknown_setting, _steps_lost]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -160,14 +193,66 @@ def test_the_least_recently_used_recordings_leave_when_the_folder_is_full(folder
     assert [seed for seed in range(4) if (folders[1] / f"{key(seed)}.npz").exists()] == [0, 2, 3]
 
 
-def test_a_write_that_was_cut_off_is_cleaned_up(store, folders):
+def test_a_write_that_was_cut_off_is_cleaned_up_an_hour_after_it_was_seen(folders):
+    seconds = [0.0]
+    store = Store(*folders, limit_mb=1, clock=lambda: seconds[0])
     store.put(finished())
-    old, fresh = folders[1] / "old.part", folders[1] / "fresh.part"
-    old.touch()
-    fresh.touch()
-    os.utime(old, (1_000, 1_000))
+    left, fresh = folders[1] / "left.part", folders[1] / "fresh.part"
+    left.touch()
+    os.utime(left, (1_000, 1_000))  # which says nothing: the clock may have been put forward since
     store.put(finished(1))
-    assert (old.exists(), fresh.exists()) == (False, True)
+    assert left.exists()
+    seconds[0] = 3_601.0
+    fresh.touch()
+    store.put(finished(2))
+    assert (left.exists(), fresh.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("jump", [-400, 400], ids=["back", "forward"])
+def test_what_is_used_last_is_kept_longest_though_the_clock_was_put_back_or_forward(folders, monkeypatch, jump):
+    Store(*folders, limit_mb=1).put(finished(0, snapshots=100))
+    size = (folders[1] / f"{key(0)}.npz").stat().st_size
+    now = time.time_ns() + jump * 86_400 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    store = Store(*folders, limit_mb=2.5 * size / 2**20)
+    for seed in (1, 2, 3):
+        store.put(finished(seed, snapshots=100))
+        assert (folders[1] / f"{key(seed)}.npz").exists()
+    assert [seed for seed in range(4) if (folders[1] / f"{key(seed)}.npz").exists()] == [2, 3]
+
+
+def test_a_good_recording_in_the_cache_serves_for_a_damaged_precomputed_one_after_a_restart_too(folders, caplog):
+    _half(finished().save(folders[0] / f"{key()}.npz"))
+    store = Store(*folders, limit_mb=1)
+    assert (store.get(key()), store.has(key())) == (None, False)
+    store.put(finished())
+    assert store.get(key()).steps.tolist() == [0, 1, 2]
+    assert Store(*folders, limit_mb=1).get(key()).steps.tolist() == [0, 1, 2]
+    assert len(caplog.records) == 2  # one line each time the server starts
+
+
+@contextmanager
+def disk_with_room_for(size):
+    """No file can grow beyond so many bytes: a write ends in the midst, as on a disk that is full."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_write_that_ends_in_the_midst_leaves_nothing_behind_and_memory_serves(folders, caplog):
+    store = Store(*folders, limit_mb=1)
+    with disk_with_room_for(1_000):
+        for seed in range(3):
+            store.put(finished(seed, snapshots=100))
+    assert list(folders[1].iterdir()) == []
+    assert [len(store.get(key(seed))) for seed in range(3)] == [100, 100, 100]
+    assert len(caplog.records) == 1
+    store.put(finished(3))
+    assert Store(*folders, limit_mb=1).get(key(3)).steps.tolist() == [0, 1, 2]
 
 
 def test_a_disk_that_can_not_be_written_costs_one_log_line_and_memory_serves(folders, caplog):

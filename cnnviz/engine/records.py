@@ -207,8 +207,10 @@ class Recording:
         for entry in stored:
             kind, _, name = entry.partition("/")
             if kind == "values":
-                rows = [int(row) for row in stored[f"rows/{name}"]]
-                recording._columns[name] = Column(rows, list(stored[entry]))
+                rows, values = [int(row) for row in stored[f"rows/{name}"]], list(stored[entry])
+                if len(rows) != len(values) or any(row >= len(recording) for row in rows):
+                    raise ValueError(f"the column {name} does not fit its steps")
+                recording._columns[name] = Column(rows, values)
         if set(meta.get("columns", recording.names)) != set(recording.names):
             raise ValueError("a column is missing")
         return recording

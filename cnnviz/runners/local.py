@@ -15,6 +15,7 @@ from cnnviz import limits
 from cnnviz import store as stores
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Ending, Recording
+from cnnviz.runners import memory
 from cnnviz.runners.base import RefusedError, Run, State
 from cnnviz.runners.jobs import Job, checked, next_first
 from cnnviz.runners.news import News
@@ -44,7 +45,7 @@ class LocalRunner:
     Nothing is started before `start` or the first `submit`. One lock guards all state; what runs are told leaves in order and
     outside it, so that a listener may call back.
     store: where finished recordings go, unless their rate or length was changed by hand, or another run gives other numbers.
-    silence_seconds: a run that reports nothing for so long is ended. command: starts a worker.
+    command: starts a worker.
     """
 
     def __init__(
@@ -52,12 +53,10 @@ class LocalRunner:
         settings: Settings,
         store: Store | None = None,
         *,
-        silence_seconds: float = 60.0,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._silence_seconds = silence_seconds
         self._command = command
         self._lock = threading.RLock()
         self._wake = threading.Condition(self._lock)
@@ -86,6 +85,7 @@ class LocalRunner:
         """
         if not variants:
             raise RefusedError("A run needs at least one experiment.")
+        memory.check(variants.values(), self._settings.run_memory)
         self.start()
         run = Run(dict(variants), learner, page, self)
         new = Job(run, controls=[(operation, None) for operation in first])
@@ -327,9 +327,9 @@ class LocalRunner:
         elif job.paused is not None:
             if now - job.paused > self._settings.pause_seconds:
                 self._stop(job, PAUSED_LONG.format(minutes=self._settings.pause_seconds / 60))
-        elif job.worker is not None and now - job.heard > self._silence_seconds:
+        elif job.worker is not None and now - job.heard > self._settings.silence_seconds:
             job.worker.kill()
-            self._finish(job, "failed", SILENT.format(seconds=self._silence_seconds))
+            self._finish(job, "failed", SILENT.format(seconds=self._settings.silence_seconds))
             self._dispatch()
 
     def _abandon(self, job: Job) -> None:

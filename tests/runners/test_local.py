@@ -485,7 +485,7 @@ def test_a_long_pause_gives_the_worker_back(runner, hurry):
 def test_a_run_that_reports_nothing_is_ended(runner, monkeypatch):
     run = going(submit(runner))
     os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
-    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
+    monkeypatch.setattr(runner, "_settings", changed(SETTINGS, silence_seconds=0.4))
     ended(run)
     assert run.status.state == "failed"
     assert run.status.sentence.startswith("Ended, because nothing came for 0.4 seconds.")
@@ -497,7 +497,7 @@ def test_a_paused_run_may_be_silent_until_it_is_to_go_on(runner, monkeypatch):
     runner.control(run, "pause")
     until(run, lambda run: run.status.state == "paused")
     os.kill(worker_of(runner, run).pid, signal.SIGSTOP)
-    monkeypatch.setattr(runner, "_silence_seconds", 0.4)
+    monkeypatch.setattr(runner, "_settings", changed(SETTINGS, silence_seconds=0.4))
     time.sleep(0.8)
     assert run.status.state == "paused"
     runner.control(run, "resume")
@@ -519,7 +519,7 @@ worker.main()
 
 
 def test_a_worker_that_hangs_in_c_is_ended_by_the_watchdog_and_replaced():
-    runner = LocalRunner(Settings(workers=1, threads=1), silence_seconds=0.4, command=[sys.executable, "-c", HANGS_IN_C])
+    runner = LocalRunner(Settings(workers=1, threads=1, silence_seconds=0.4), command=[sys.executable, "-c", HANGS_IN_C])
     run = submit(runner)
     until(run, lambda run: run.status.state == "running")
     worker = worker_of(runner, run)
@@ -675,6 +675,21 @@ def test_a_timing_is_not_stored(runner, store):
     finished = ended(submit(runner, replace(SHORT, seed=9)))
     wait_for(lambda: store.has(finished.variants["A"].key()))
     assert not store.has(timing.key())
+
+
+def test_a_run_whose_recording_can_not_be_kept_is_shown_whole_and_the_log_says_so_once(runner, tmp_path, monkeypatch, caplog):
+    folder = tmp_path / "cache"
+    folder.write_text("a file where the folder should be")
+    store = Store(tmp_path / "assets", folder, 10)
+    monkeypatch.setattr(runner, "_store", store)
+    for seed in (1, 2, 3):
+        experiment = replace(SHORT, seed=seed)
+        run = ended(submit(runner, experiment))
+        assert (run.status.state, run.status.sentence, len(run.recordings()["A"])) == ("done", "", 10)
+        wait_for(lambda experiment=experiment: store.has(experiment.key()))
+    wait_for(lambda: caplog.records)
+    assert [record.name for record in caplog.records] == ["cnnviz.store"]
+    assert "recordings are kept in memory" in caplog.text
 
 
 # Start and close
