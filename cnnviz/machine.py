@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of cgroups 2 and 1
 ASSUMED = 8 * 2**30  # where the machine does not tell, as on Windows
 
 
+@cache
 def memory(container_limits: tuple[str, ...] = CONTAINER_LIMITS) -> int:
     """Bytes."""
     return min([_physical(), *(limit for path in container_limits if (limit := _limit(Path(path))))])

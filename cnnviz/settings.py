@@ -12,7 +12,8 @@ from cnnviz import limits, machine
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
-ABOVE_ZERO = ("runs_per_learner", "silence_seconds", "message_bytes", "frames_per_second")  # with 0 of these nobody could train or watch
+# With 0 of these nobody could train or watch.
+ABOVE_ZERO = ("runs_per_learner", "silence_seconds", "message_bytes", "frames_per_second")
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,9 @@ class Conversation:
         """From now on, what the offer's page announces is passed on, and started where it is to run at once: a browser learns
         of it here sooner than from the page."""
         self._stop_attending()
+        if self._offers.find(request.offer) is None:
+            self._reply("refused", "offer", NO_OFFER)
+            return
         self._absent = self._offers.attend(request.offer, partial(self._announced, request))
 
     def _look(self, request: Request) -> None:
@@ -132,7 +135,7 @@ class Conversation:
     def _start(self, request: Request) -> None:
         offer = self._offers.find(request.offer)
         if offer is None:
-            self._reply("refused", "start", NO_OFFER)
+            self._reply("refused", "offer", NO_OFFER)
             return
         try:
             run = self._runner.submit(offer.variants, offer.learner, offer.page, ("step",) if request.step else ())
@@ -147,7 +150,7 @@ class Conversation:
         if run is not None and _same(request.token, run.token):
             self._show(run, may_control=True, since=request.since)
         elif run is not None and _same(request.token, run.view) and self._channels.watchers(run) >= WATCHERS:
-            self._reply("refused", "watch", FULL)
+            self._reply("refused", "watchers", FULL)
         elif run is not None and _same(request.token, run.view):
             self._show(run, may_control=False, since=request.since)
         else:

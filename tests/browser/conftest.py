@@ -8,7 +8,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,36 @@ GRACE_SECONDS = "120"  # on a busy machine a page takes its time to come back
 expect.set_options(timeout=SLOW)
 
 
-@dataclass(frozen=True)
 class App:
-    """The running course."""
+    """The course itself, on a free port."""
 
-    address: str
-    process: "subprocess.Popen[bytes]"
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.address = f"http://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        """Returns once it answers; on the port of before, where it ran already."""
+        place = ["--server.port", str(self._port), "--server.address", "127.0.0.1"]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", *place]
+        settings = {"CNNVIZ_CACHE": str(self._folder / "recordings"), "CNNVIZ_GRACE_SECONDS": GRACE_SECONDS}
+        with open(self._folder / "log", "a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=subprocess.STDOUT
+            )
+        if not answers(f"{self.address}/_stcore/health", self.process):
+            pytest.fail(f"The server did not start:\n{(self._folder / 'log').read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """As a power cut does."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """As its owner does."""
+        self.process.terminate()
+        self.process.wait(120)
 
     def workers(self) -> list[int]:
         """The process ids of its training processes."""
@@ -48,22 +71,10 @@ class App:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The course itself, on a free port."""
-    folder = tmp_path_factory.mktemp("server")
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "CNNVIZ_CACHE": str(folder / "recordings"), "CNNVIZ_GRACE_SECONDS": GRACE_SECONDS}
-    with open(folder / "log", "w+") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            if not answers(f"{address}/_stcore/health", process):
-                log.seek(0)
-                pytest.fail(f"The server did not start:\n{log.read()[-2000:]}")
-            yield App(address, process)
-        finally:
-            process.terminate()
-            process.wait(120)
+    """The running course."""
+    course = App(tmp_path_factory.mktemp("server"))
+    yield course
+    course.stop()
 
 
 @pytest.fixture(scope="session")

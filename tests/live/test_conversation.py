@@ -88,8 +88,24 @@ def test_the_numbers_follow_as_they_are_measured(browser: Browser, runner: HandR
     assert (delta["after"], delta["n"], delta["variants"]["A"]["steps"]) == (0, 6, [0, 1])
 
 
-def test_an_offer_that_is_not_known_is_refused(browser: Browser) -> None:
-    assert browser.say(op="start", offer="x.y") == [{"type": "refused", "op": "start", "sentence": protocol.NO_OFFER}]
+@pytest.mark.parametrize("op", ["start", "attend"])
+def test_an_offer_that_is_not_known_is_refused(browser: Browser, op: str) -> None:
+    assert browser.say(op=op, offer="x.y") == [{"type": "refused", "op": "offer", "sentence": protocol.NO_OFFER}]
+
+
+def test_two_tabs_with_the_tokens_of_one_run_share_it_and_each_does_without_the_other(
+    connect: Callable[[], Browser], runner: HandRunner, run: Run
+) -> None:
+    first, second = connect(), connect()
+    for tab in (first, second):
+        tab.say(op="watch", run=run.id, token=run.token)
+    begin(run)
+    measure(run, 0)
+    assert first.hears() == second.hears()
+    first.conversation.close()
+    measure(run, 1)
+    assert [message["variants"]["A"]["steps"] for message in second.hears()] == [[1]]
+    assert (second.say(op="pause"), runner.controlled, run.watchers) == ([], [("pause", None)], 1)
 
 
 def test_a_run_that_the_runner_refuses_is_refused_in_its_words(browser: Browser, runner: HandRunner, token: str) -> None:

@@ -147,6 +147,7 @@ def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = la
         on_finished_change=lambda: None,
         on_channel_change=channel_changed,
         on_command_change=command,
+        on_renew_change=lambda: None,
     )
     return _state(shown)
 

@@ -35,10 +35,19 @@ export class Charts {
     this.pending = null
     this.resizing = new ResizeObserver(() => this.resize())
     this.resizing.observe(grid)
+    this.watchTheme()
     library(version).then(Plotly => {
       this.Plotly = Plotly
       this.draw()
     })
+  }
+
+  watchTheme() {
+    this.colourScheme = matchMedia('(prefers-color-scheme: dark)')
+    this.retheme = () => this.draw(true)
+    this.colourScheme.addEventListener('change', this.retheme)
+    this.themes = new MutationObserver(this.retheme)
+    for (const node of ancestors(this.grid.parentElement)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
   }
 
   show(plots) {
@@ -108,6 +117,8 @@ export class Charts {
 
   close() {
     this.resizing.disconnect()
+    this.themes.disconnect()
+    this.colourScheme.removeEventListener('change', this.retheme)
     this.cancel()
     this.clear()
   }
@@ -251,4 +262,8 @@ export function element(tag, className, attributes = {}) {
 
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text
+}
+
+function* ancestors(node) {
+  for (let up = node.parentElement; up; up = up.parentElement) yield up
 }

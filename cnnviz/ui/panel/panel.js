@@ -4,8 +4,11 @@ import * as bindings from './bindings.js'
 import { Charts, element } from './charts.js'
 import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
 import { Follower } from './follow.js'
+import * as memory from './memory.js'
 import { numberText, percentText } from './numbers.js'
-import { Link } from './socket.js'
+import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
+import { copied } from './share.js'
+import { fetchRecording, Link } from './socket.js'
 import * as words from './words.js'
 
 window.__cnnviz = { ...bindings, numberText, percentText }
@@ -37,6 +40,7 @@ class Panel {
     this.channel = ''
     this.frames = 0
     this.tab = null
+    this.renewal = new Renewal(() => this.component.setTriggerValue('renew', true))
     this.build(place)
   }
 
@@ -59,8 +63,9 @@ class Panel {
   update(component) {
     this.component = component
     const { relay, mail } = component.data
-    const late = this.data && component.data.number < this.data.number
+    const late = this.data && ofOnePage(this.data, component.data) && component.data.number < this.data.number
     this.known = component.data.number
+    this.renewal.came()
     this.show(late ? { ...this.data, relay, mail } : component.data)
     if (this.data.instant && this.run?.finished) setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
   }
@@ -76,7 +81,9 @@ class Panel {
     this.makeTabs()
     if (data.relay) this.link.goBy(message => this.relay(message))
     this.link.mail(data.mail)
-    if (earlier && (data.offer !== earlier.offer || JSON.stringify(data.stored) !== JSON.stringify(earlier.stored))) this.settle()
+    const renewed = earlier && !ofOnePage(earlier, data)
+    if (renewed) this.renewed()
+    if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant)) this.settle()
     if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr)
     this.refresh(true)
   }
@@ -88,17 +95,14 @@ class Panel {
     this.link = new Link(url, {
       message: message => this.hear(message),
       open: () => this.opened(),
+      waits: () => this.active || this.pressed,
+      ask: () => this.active && this.link.send({ op: 'resync', since: this.run.n }),
       lost: () => this.say('lost'),
       blocked: () => this.blocked(),
     })
     if (!this.data.relay) this.link.connect()
-    this.colourScheme = matchMedia('(prefers-color-scheme: dark)')
-    this.retheme = () => this.charts.draw(true)
-    this.colourScheme.addEventListener('change', this.retheme)
-    this.themes = new MutationObserver(this.retheme)
     if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place))
-    for (const node of ancestors(this.root)) this.themes.observe(node, { attributes: true, attributeFilter: ['style', 'class'] })
-    const watched = this.data.instant ? null : this.data.watch ?? this.remembered()
+    const watched = this.data.instant ? null : this.data.watch ?? memory.remembered(this.data.page)
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
     else this.settle()
   }
@@ -116,7 +120,7 @@ class Panel {
     if (this.asked === this.digest) return
     this.asked = this.digest
     if (Object.keys(this.data.stored).length) this.showStored()
-    else if (this.run?.digest !== this.digest) this.start(false)
+    else if ((this.run ?? this.view)?.digest !== this.digest) this.start(false)
   }
 
   async showStored() {
@@ -130,7 +134,7 @@ class Panel {
     this.makeTabs()
     this.run = null
     this.cursor = null
-    this.forget()
+    memory.forget(this.data.page)
     if (this.toldRun) this.tellPage('run', null)
     this.toldRun = null
     this.refresh(true)
@@ -147,8 +151,8 @@ class Panel {
   // The page's data before its script's end; run: the server has begun what they ask for.
   announced({ data, run }) {
     const { relay, mail, number } = this.data
-    if (data.number <= number) return
-    if (run) this.asked = data.offer.split('.')[1]
+    if (!ofOnePage(this.data, data) || data.number <= number) return
+    if (run) this.asked = digestOf(data)
     this.show({ ...data, relay, mail })
   }
 
@@ -163,7 +167,7 @@ class Panel {
     }
     this.toolbar.showRate(message.lr)
     if (!message.token || this.data.instant) return
-    sessionStorage.setItem(this.memory, JSON.stringify({ run: message.run, token: message.token }))
+    memory.remember(this.data.page, message.run, message.token)
     const { speedValue, stopAtValue } = this.toolbar
     if (this.pressed && speedValue) this.link.send({ op: 'speed', value: speedValue })
     if (this.pressed && stopAtValue && stopAtValue < message.steps) this.link.send({ op: 'stop_at', value: stopAtValue })
@@ -214,13 +218,34 @@ class Panel {
   }
 
   refused({ op, sentence }) {
-    this.pressed = null
-    if (op === 'watch' && !this.data.watch) {
-      this.forget()
+    const { pressed } = this
+    this.pressed = this.asked = null
+    if (op === 'watch') return this.isGone(sentence)
+    this.notice = sentence
+    if (op === 'offer') this.renewal.ask(pressed)
+  }
+
+  // The server knows nothing of the run any more. What has come of it stays on the charts.
+  isGone(sentence) {
+    memory.forget(this.data.page)
+    const { run, active, data } = this
+    if (data.instant || !run?.status) {
       this.run = this.asked = null
-      if (!this.view || this.view.run) this.view = null
-      this.settle()
-    } else this.notice = sentence
+      if (data.watch && !data.instant) this.notice = sentence
+      else this.settle()
+      return
+    }
+    run.gone = true
+    run.token = run.view = ''
+    if (active) run.status = { ...run.status, state: 'failed', sentence: words.goneWords(data) }
+    this.renewal.ask()
+  }
+
+  renewed() {
+    const pressed = this.renewal.take()
+    this.notice = ''
+    this.attend()
+    if (pressed) this.start(pressed.step)
   }
 
   // What the page's own script is told
@@ -251,8 +276,12 @@ class Panel {
 
   opened() {
     this.say(this.data.relay ? 'relay' : '')
+    this.attend()
+    if (this.run && !this.run.gone) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
+  }
+
+  attend() {
     if (this.data.instant) this.link.send({ op: 'attend', offer: this.data.offer })
-    if (this.run) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
   }
 
   blocked() {
@@ -263,22 +292,6 @@ class Panel {
   say(channel) {
     this.channel = channel
     this.refresh()
-  }
-
-  get memory() {
-    return `cnnviz.run.${this.data.page}`
-  }
-
-  remembered() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.memory))
-    } catch {
-      return null
-    }
-  }
-
-  forget() {
-    sessionStorage.removeItem(this.memory)
   }
 
   // What the learner does
@@ -317,14 +330,7 @@ class Panel {
   }
 
   async copyLink() {
-    const link = new URL(location.href)
-    link.searchParams.set('follow', `${this.run.id}.${this.run.view}`)
-    try {
-      await navigator.clipboard.writeText(link.href)
-      this.notice = 'The follow link is copied: whoever opens it watches this run.'
-    } catch {
-      this.notice = `Copy this follow link: ${link.href}`
-    }
+    this.notice = await copied(this.run)
     this.refresh()
   }
 
@@ -350,7 +356,7 @@ class Panel {
   }
 
   get digest() {
-    return this.data.offer.split('.')[1]
+    return digestOf(this.data)
   }
 
   get active() {
@@ -430,21 +436,11 @@ class Panel {
 
   close() {
     this.data = null
+    this.renewal.came()
     this.link.close()
     this.charts.close()
-    this.themes.disconnect()
     this.follower?.close()
-    this.colourScheme.removeEventListener('change', this.retheme)
   }
 }
 
 const fresh = () => Object.assign(bindings.emptyRecording(), { serial: ++serial })
-
-async function fetchRecording(key) {
-  const answer = await fetch(new URL(`../recording/${key}`, import.meta.url))
-  return answer.ok ? answer.json() : null
-}
-
-function* ancestors(node) {
-  for (let up = node.parentElement; up; up = up.parentElement) yield up
-}

@@ -4,9 +4,11 @@ const FIRST_WAIT = 400
 const LONGEST_WAIT = 8000
 const OPENING = 5000
 const TRIES = 2
+const QUIET = 5000 // without a word while some are expected: then the server is asked
+const DEAD = 10_000 // likewise: then the connection is lost, though nobody has said so
 
 export class Link {
-  // hears: {message(object), open(), lost(), blocked()}
+  // hears: {message(object), open(), lost(), blocked(), waits(): whether words are expected, ask(): for one}
   constructor(url, hears) {
     this.url = url
     this.hears = hears
@@ -16,6 +18,7 @@ export class Link {
     this.relay = null
     this.seen = 0
     this.waiting = []
+    this.looking = setInterval(() => this.look(), QUIET / 2)
   }
 
   connect() {
@@ -25,10 +28,14 @@ export class Link {
       clearTimeout(giveUp)
       this.everOpen = true
       this.wait = FIRST_WAIT
+      this.heard = performance.now()
       this.hears.open()
       this.waiting.splice(0).forEach(message => this.send(message))
     }
-    socket.onmessage = event => this.hears.message(JSON.parse(event.data))
+    socket.onmessage = event => {
+      this.heard = performance.now()
+      this.hears.message(JSON.parse(event.data))
+    }
     socket.onclose = () => {
       clearTimeout(giveUp)
       if (this.socket === socket) this.lost()
@@ -42,6 +49,22 @@ export class Link {
     if (this.everOpen) this.hears.lost()
     this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2))
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT)
+  }
+
+  // A network that is gone without a word, as when a laptop changes its place, closes no socket.
+  look() {
+    if (this.socket?.readyState !== WebSocket.OPEN) return
+    if (!this.hears.waits()) this.heard = performance.now()
+    const quiet = performance.now() - this.heard
+    if (quiet > DEAD) this.drop()
+    else if (quiet > QUIET) this.hears.ask()
+  }
+
+  drop() {
+    const socket = this.socket
+    socket.onclose = socket.onmessage = null
+    socket.close()
+    this.lost()
   }
 
   get isOpen() {
@@ -76,8 +99,15 @@ export class Link {
 
   close() {
     clearTimeout(this.timer)
+    clearInterval(this.looking)
     const socket = this.socket
     this.socket = null
     socket?.close()
   }
+}
+
+// A stored recording as one delta; null where there is none.
+export async function fetchRecording(key) {
+  const answer = await fetch(new URL(`../recording/${key}`, import.meta.url))
+  return answer.ok ? answer.json() : null
 }

@@ -5,6 +5,8 @@ import { numberText, wholeText } from './numbers.js'
 export const ENDED = ['done', 'diverged', 'failed', 'cancelled']
 export const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
 export const LOST = 'Connection lost; trying again …'
+const GONE = 'The server no longer has this run: it was restarted, most likely.'
+export const goneWords = ({ watch, verb }) => `${GONE} ${watch ? 'Ask for a new link.' : `Press ${verb} to run it again.`}`
 export const emptyWords = verb =>
   `Nothing has been run with these settings yet. Press ${verb}, and the charts fill${verb === 'Train' ? ' while the networks learn' : ''}.`
 export const FOLLOWING = 'Following the instructor’s run'
