@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from playwright.sync_api import Error, Locator, Page, sync_playwright
@@ -24,13 +24,16 @@ CHANGES = 10
 INSTANT = "initialisation?preset=tanh"  # each change asks for two fresh nets of some twenty layers
 WATCHED_SECONDS = 3.0
 SETTLED_MS = 1_500  # the page reruns once more when a measurement has come in
+MOVES, MOVE_MS, MOVE_PIXELS = 10, 30, 2  # of a drag: some five layers up or down
+REST_MS = 150
 PATIENCE_MS = 120_000
+ANSWER_MS = 20_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 # Streamlit says on its root element whether the script runs. Resolves with the milliseconds from the call to its end.
 RERUN_MS = """
-() => new Promise(resolve => {
+resolve => {
   const app = document.querySelector('[data-testid="stApp"]')
   const began = performance.now()
   let ran = false
@@ -41,20 +44,31 @@ RERUN_MS = """
     observer.disconnect()
     resolve(performance.now() - began)
   }).observe(app, { attributes: true, attributeOldValue: true, attributeFilter: ['data-test-script-state'] })
-})
+}
 """
 
-# Resolves with the milliseconds from the key that moves the slider to the first chart that has drawn other layers than before.
+# Resolves with the milliseconds from the key, or the mouse's release, that leaves the slider Depth at a new place, to the first
+# chart with as many layers; 0 where that was drawn before the release.
 PICTURE_MS = """
-() => new Promise(resolve => {
+resolve => {
   const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
-  const layers = () => chart.data[0].y.length
-  const before = layers()
-  let moved
-  document.activeElement.addEventListener('keydown', () => (moved = performance.now()), { once: true })
-  chart.on('plotly_afterplot', () => layers() !== before && resolve(performance.now() - moved))
-})
+  const slider = document.querySelector('.st-key-initialisation-depth input[type=range]')
+  const before = slider.value
+  const drawn = {}
+  let left
+  const look = () => {
+    if (left && slider.value !== before && drawn[slider.value]) resolve(Math.max(0, drawn[slider.value] - left))
+  }
+  const leave = () => { left = performance.now(); setTimeout(look) }
+  slider.addEventListener('keydown', leave, { once: true })
+  window.addEventListener('pointerup', leave, { once: true, capture: true })
+  chart.on('plotly_afterplot', () => { drawn[chart.data[0].y.length] ??= performance.now(); look() })
+}
 """
+THUMB = """input => {
+  const { x, y, width, height } = input.parentElement.parentElement.getBoundingClientRect()
+  return [x + width / 2, y + height / 2]
+}"""
 
 
 @contextmanager
@@ -112,8 +126,7 @@ def frames(panel: Locator) -> int:
 def stop(panel: Locator) -> None:
     """End the run, if it has not ended by itself."""
     button = panel.get_by_role("button", name="Stop", exact=True)
-    if button.is_enabled():
-        button.click()
+    button.evaluate("button => button.disabled || button.click()")  # in one go: it may end by itself between a look and a click
     panel.get_by_role("button", name="Train", exact=True).wait_for(timeout=PATIENCE_MS)
 
 
@@ -121,25 +134,65 @@ def rerun(page: Page, turn: int) -> float:
     """Milliseconds from the move of a slider to the end of the page's script."""
     slider = page.locator('[data-testid="stSlider"] [role="slider"], [data-testid="stSlider"] input[type="range"]').first
     slider.focus()
-    done = page.evaluate_handle(f"() => ({{ promise: ({RERUN_MS})() }})")
+    done = promised(page, RERUN_MS, "the end of the page's script")
     page.keyboard.press("ArrowRight" if turn % 2 == 0 else "ArrowLeft")
-    return float(done.evaluate("given => given.promise"))
+    return done()
 
 
-def new_picture(page: Page) -> float:
-    """Milliseconds from a step of the slider Depth to the instant panel's new picture."""
-    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
-    done = page.evaluate_handle(f"() => ({{ promise: ({PICTURE_MS})() }})")
+def stepped(page: Page) -> float:
+    """Milliseconds from a step of the slider Depth by key to the instant panel's new picture."""
+    depth(page).focus()
+    done = promised(page, PICTURE_MS, "the picture of a step by key")
     page.keyboard.press("ArrowRight")
-    took = float(done.evaluate("given => given.promise"))
+    took = done()
     page.wait_for_timeout(SETTLED_MS)
     return took
+
+
+def dragged(page: Page, turn: int, rest_ms: int) -> float:
+    """Milliseconds from the slider Depth's release to the picture of its last place.
+
+    rest_ms: from its last move to its release.
+    """
+    x, y = depth(page).evaluate(THUMB)
+    done = promised(page, PICTURE_MS, "the picture of a slider that was dragged")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for move in range(1, MOVES + 1):
+        page.wait_for_timeout(MOVE_MS)
+        page.mouse.move(x + (MOVE_PIXELS if turn % 2 == 0 else -MOVE_PIXELS) * move, y)
+    if rest_ms:
+        page.wait_for_timeout(rest_ms)
+    page.mouse.up()
+    took = done()
+    page.wait_for_timeout(SETTLED_MS)
+    return took
+
+
+def depth(page: Page) -> Locator:
+    return page.locator(".st-key-initialisation-depth input[type=range]")
+
+
+def promised(page: Page, script: str, what: str) -> Callable[[], float]:
+    """Asks the page for milliseconds that it will know later; the function that waits for them.
+
+    script: takes the function that it is to call with them. what: is waited for, in words; where it does not come the function
+    raises an error that names it.
+    """
+    asked = page.evaluate_handle(
+        f"""([what, limit]) => ({{ promise: new Promise((resolve, reject) => {{
+          setTimeout(() => reject(new Error(`Nothing came within ${{limit / 1000}} s: ${{what}}.`)), limit)
+          ;({script})(resolve)
+        }}) }})""",
+        [what, ANSWER_MS],
+    )
+    return lambda: float(asked.evaluate("given => given.promise"))
 
 
 def told(name: str, figures: Sequence[float], unit: str) -> None:
     """One line of the table: median, lowest and highest."""
     spread = f"({min(figures):,.0f} to {max(figures):,.0f}, {len(figures)} times)" if len(figures) > 1 else ""
-    print(f"  {name:<40} {statistics.median(figures):>8,.0f} {unit} {spread}".rstrip())
+    print(f"  {name:<44} {statistics.median(figures):>8,.0f} {unit} {spread}".rstrip())
 
 
 def main() -> None:
@@ -163,7 +216,8 @@ def main() -> None:
             reruns = [rerun(page, turn) for turn in range(RERUNS)]
             opened(page, f"{address}/{INSTANT}")
             page.wait_for_timeout(SETTLED_MS)
-            pictures = [new_picture(page) for _change in range(CHANGES)]
+            steps = [stepped(page) for _change in range(CHANGES)]
+            at_once, rested = ([dragged(page, turn, rest) for turn in range(CHANGES)] for rest in (0, REST_MS))
         browser.close()
     print(f"\nThe page of {lesson}, {os.cpu_count()} cores: server, workers and browser on one machine")
     told("server's start to the first plot", [cold], "ms")
@@ -171,7 +225,9 @@ def main() -> None:
     told("press of Train to the first live picture", pressed, "ms")
     told("pictures a second while it trains", updates, "/s")
     told("move of a slider to the script's end", reruns, "ms")
-    told("move of a slider to the instant picture", pictures, "ms")
+    told("step of a slider by key to its picture", steps, "ms")
+    told("release of a dragged slider to its picture", at_once, "ms")
+    told(f"the same, {REST_MS} ms after its last move", rested, "ms")
 
 
 if __name__ == "__main__":
