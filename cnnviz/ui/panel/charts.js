@@ -192,7 +192,9 @@ class Card {
     const xAxes = []
     for (const name of Object.keys(layout)) {
       if (!/^[xy]axis\d*$/.test(name)) continue
-      layout[name] = { ...layout[name], gridcolor: theme.grid, zerolinecolor: theme.line, linecolor: theme.line }
+      // The margins hold the labels: to measure whether each does stay inside is a third of what drawing costs.
+      const labels = { ticklabeloverflow: 'allow' }
+      layout[name] = { ...layout[name], ...labels, gridcolor: theme.grid, zerolinecolor: theme.line, linecolor: theme.line }
       if (name[0] === 'x') xAxes.push(name.replace('axis', ''))
     }
     if (this.overSteps && !following) {
@@ -219,13 +221,19 @@ class Card {
 
   makeChips(names) {
     if (this.picked !== null && this.picked >= names.length) this.picked = null
-    this.chips = names.map((name, layer) => {
-      const chip = element('button', 'cnnviz-chip', { type: 'button', title: `Numbers of ${name}` })
-      chip.textContent = name
-      chip.onclick = () => this.pick(layer === this.picked ? null : layer)
-      return chip
+    for (const chip of this.chips.splice(names.length)) chip.remove()
+    while (this.chips.length < names.length) this.chips.push(this.addChip(this.chips.length))
+    names.forEach((name, layer) => {
+      setText(this.chips[layer], name)
+      this.chips[layer].title = `Numbers of ${name}`
     })
-    this.layers.replaceChildren(...this.chips)
+  }
+
+  addChip(layer) {
+    const chip = element('button', 'cnnviz-chip', { type: 'button' })
+    chip.onclick = () => this.pick(layer === this.picked ? null : layer)
+    this.layers.append(chip)
+    return chip
   }
 
   pick(layer) {
