@@ -1,6 +1,7 @@
 """Whatever is given as an experiment's JSON: an experiment that comes back the same, or one sentence. Never anything else."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import PRESETS, SETTINGS, anything, chosen, names, nested, presets
 
 from cnnviz import Experiment, ExperimentError, limits, replace
+from cnnviz.engine import memory
 from cnnviz.engine.fields import short
 
 
@@ -62,6 +64,7 @@ def test_settings_that_are_allowed_one_by_one_are_an_experiment_or_a_sentence_to
     if isinstance(result, Experiment):
         assert result == Experiment.of(**settings)
         assert {name: result.get(name) for name in result.settings()} == result.settings()
+        assert 0 <= memory.estimate([result]).total < math.inf
 
 
 @pytest.mark.parametrize("experiment", PRESETS, ids=lambda experiment: experiment.key())
