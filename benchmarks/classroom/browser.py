@@ -1,6 +1,7 @@
-"""A real browser that learns beside the class: `python -m benchmarks.classroom.browser ADDRESS SECONDS SEED`, JSON out.
+"""A real browser that learns beside the class: `python -m benchmarks.classroom.browser ADDRESS SEED`, until it is ended.
 
-In a process of its own, at the lowest priority: a class's browsers run on other machines than its server.
+In a process of its own, at the lowest priority: a class's browsers run on other machines than its server. After each
+lesson it prints what it has done and seen so far, as a line of JSON.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import random
 import shutil
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -21,7 +21,6 @@ from cnnviz import lessons
 
 WATCHED_MS = 8_000
 READ_MS = 3_000
-LESSON_SECONDS = 20.0  # what a lesson takes at least: none is begun so shortly before the bell
 
 
 @dataclass
@@ -57,21 +56,20 @@ def learn(page: Page, address: str, tally: Tally, chance: random.Random) -> None
 
 
 def main(arguments: Sequence[str]) -> None:
-    address, seconds, seed = arguments[0], float(arguments[1]), int(arguments[2])
+    address, seed = arguments[0], int(arguments[1])
     os.nice(19)
-    end, tally, chance = time.monotonic() + seconds, Tally(), random.Random(seed)
+    tally, chance = Tally(), random.Random(seed)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("pageerror", lambda problem: tally.errors.append(f"A browser's script failed: {problem}"))
-        while time.monotonic() < end - LESSON_SECONDS:
+        while True:
             try:
                 learn(page, address, tally, chance)
             except Error as problem:
                 tally.errors.append(f"A browser on {page.url}: {problem.message.splitlines()[0]}")
-        browser.close()
-    print(json.dumps(asdict(tally)))
+            print(json.dumps(asdict(tally)), flush=True)
 
 
 if __name__ == "__main__":
