@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LEFTOVER_SECONDS = 3_600
 STAMP_NS = 1_000_000  # between the times of two uses, where the clock stands still or was put back
+TRIES = 5
 _KEY = re.compile(r"[0-9a-f]{16}")
 
 
@@ -101,7 +103,7 @@ class Store:
 
     def _read(self, path: Path, key: str) -> Recording | None:
         try:
-            recording = Recording.load(path)
+            recording = _load(path)
             if recording.experiment.key() != key:
                 raise ValueError(f"it holds the experiment {recording.experiment.key()}")
         except Exception as problem:  # a damaged file can fail in zlib, zipfile, NumPy or json, each with errors of its own
@@ -164,6 +166,15 @@ class Store:
         if not self._complained:
             log.warning("The recordings' folder %s can't be written; recordings are kept in memory: %s", self._cache, problem)
         self._complained = True
+
+
+def _load(path: Path) -> Recording:
+    """A stored recording. NumPy reads its headers by Python's `ast`, which in CPython 3.11 can fail with a SystemError while
+    another thread is in it (issue 106905): that says nothing about the file, which is read again."""
+    for _ in range(TRIES):
+        with suppress(SystemError):
+            return Recording.load(path)
+    return Recording.load(path)
 
 
 @cache

@@ -283,3 +283,18 @@ def test_memory_holds_no_more_than_its_limit(store, monkeypatch, folders):
     for recording in recordings:
         store.put(recording)
     assert [store.get(key(seed)) is recordings[seed] for seed in (3, 2, 1, 0)] == [True, True, False, False]
+
+
+def test_a_recording_that_python_failed_to_read_beside_another_thread_is_read_again(store, monkeypatch, folders):
+    store.put(finished())
+    other = Store(*folders, 10)
+    load, failures = Recording.load, [SystemError("AST constructor recursion depth mismatch")] * 2
+
+    def failing(path):
+        if failures:
+            raise failures.pop()
+        return load(path)
+
+    monkeypatch.setattr(Recording, "load", failing)
+    assert other.get(key()).steps.tolist() == [0, 1, 2]
+    assert failures == []
