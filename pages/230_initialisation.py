@@ -34,6 +34,7 @@ guess = ui.predict(lesson)
 
 with ui.controls(lesson, SETTINGS) as knob:
     knob.remedies("Changed in B only")
+    knob.instant()
     knob.choice("init")
     knob.slider("init_std", low=1e-3, high=5, disabled=not content.uses_std(knob.variants()))
     knob.slider("init_scale", low=0.1, high=5)

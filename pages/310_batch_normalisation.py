@@ -47,6 +47,7 @@ with ui.controls(lesson, SETTINGS) as knob:
     if base.calculation.calculation != "none":
         knob.listed("batch")
         knob.listed("upstream")
+        knob.instant()
         knob.slider("gamma", low=-3, high=3)
         knob.slider("beta", low=-3, high=3)
         knob.slider("epsilon", low=1e-8, high=1)

@@ -34,6 +34,7 @@ guess = ui.predict(lesson)
 with ui.controls(lesson, SETTINGS) as knob:
     polynomial = knob.experiment().calculation.calculation == "polynomial"
     if polynomial:
+        knob.instant()
         knob.slider("degree")
         knob.slider("strength", low=1e-5 if knob.choice("shrinkage") == "lasso" else 1e-18, high=10)
         knob.slider("points", high=200)

@@ -13,7 +13,7 @@ from cnnviz.engine.fields import ExperimentError
 from cnnviz.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, REPLIES, WATCHERS
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
 from cnnviz.live.messages import MessageError, Request, parse
-from cnnviz.live.offers import Offers
+from cnnviz.live.offers import Announcement, Offers
 from cnnviz.live.offers import shared as shared_offers
 from cnnviz.runners.base import RefusedError, Run, Runner
 
@@ -119,13 +119,14 @@ class Conversation:
         except ExperimentError as problem:
             self._reply("refused", "look", str(problem))
 
-    def _announced(self, request: Request, message: str, run: bool) -> None:
+    def _announced(self, request: Request, told: Announcement) -> None:
         with self._lock:
             if self.over:
                 return
-            self._say_text(message)
-            if run:
-                self._start(request)
+            run = self._begun(request) if told.run else None
+            self._say_text(told.message())
+            if run is not None:
+                self._show(run, may_control=True, since=None)
 
     def _stop_attending(self) -> None:
         if self._absent is not None:
@@ -133,17 +134,23 @@ class Conversation:
             self._absent = None
 
     def _start(self, request: Request) -> None:
+        run = self._begun(request)
+        if run is not None:
+            self._show(run, may_control=True, since=None)
+
+    def _begun(self, request: Request) -> Run | None:
+        """The run of what is offered, or None and a reply that says why there is none."""
         offer = self._offers.find(request.offer)
         if offer is None:
             self._reply("refused", "offer", NO_OFFER)
-            return
+            return None
         try:
             run = self._runner.submit(offer.variants, offer.learner, offer.page, ("step",) if request.step else ())
         except RefusedError as problem:
             self._reply("refused", "start", str(problem))
-            return
+            return None
         self._channels.begun(run, Start(offer.labels, offer.token))
-        self._show(run, may_control=True, since=None)
+        return run
 
     def _watch(self, request: Request) -> None:
         run = self._runner.find(request.run)

@@ -30,7 +30,8 @@ class Offer:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a page tells its browser of an offer. message: writes it. run: whether it is to be started at once."""
+    """What a page tells its browser of an offer. message: writes it, which takes longer than to start what is offered.
+    run: whether that is to be done, at once."""
 
     offer: Offer
     message: Callable[[], str]
@@ -40,7 +41,7 @@ class Announcement:
 Outlook = Callable[[Mapping[str, Experiment]], Announcement]
 
 
-Told = Callable[[str, bool], None]
+Told = Callable[[Announcement], None]
 
 
 @dataclass
@@ -83,15 +84,14 @@ class Offers:
             return made
 
     def announce(self, told: Announcement) -> None:
-        """Tell whoever attends to the offer's page, who passes the message on to the browser; each offer once."""
+        """Tell whoever attends to the offer's page, who passes it on to the browser; each offer once."""
         place = (told.offer.learner, told.offer.page)
         with self._lock:
             known = self._announced.get(place) == told.offer.number
             self._announced[place] = told.offer.number
             calls = [] if known else list(self._attending.get(place, ()))
-        message = told.message() if calls else ""
         for call in calls:
-            call(message, told.run)
+            call(told)
 
     def look(self, token: str, name: str, value: float | None) -> None:
         """Announce what the page of this token is about to offer: its variants with one more setting changed in all of them,

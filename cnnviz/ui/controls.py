@@ -19,12 +19,14 @@ from cnnviz.ui import link
 from cnnviz.ui.link import PageState
 
 MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+FRESH = {"steps": 0, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that only looks: what an instant panel shows
 
 
 class Knobs:
     """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs.
 
-    sliders: those drawn so far: by their CSS class the setting, and its stops where the browser's slider counts them.
+    sliders: those drawn so far that an instant panel follows: by their CSS class the setting, its stops where the browser's
+    slider counts them, and its place in the browser's numbers.
     refused: why the controls together ask for what can't be, "" where they do not.
     """
 
@@ -32,7 +34,8 @@ class Knobs:
         self.lesson = lesson
         self.stage = stage
         self.names = tuple(names)
-        self.sliders: dict[str, tuple[str, list[float] | None]] = {}
+        self.sliders: dict[str, tuple[str, list[float] | None, float]] = {}
+        self._following = False
         self._start()
         self.refused = self._settle()
 
@@ -114,6 +117,17 @@ class Knobs:
         chosen = self.lesson.presets[self.preset_name]
         st.caption(chosen.why + (f" *{chosen.source}*" if chosen.source else ""))
 
+    def instant(self) -> None:
+        """The sliders drawn from now on belong to the page's instant panel, which must follow these knobs.
+
+        It shows what they lead to while they move, and has this script run once they rest: a script run at the same moment
+        would take the browser's time just when the picture is to be drawn.
+        """
+        self._following = True
+
+    def _follows(self, name: str) -> bool:
+        return self._following and name not in FRESH
+
     def slider(self, name: str, low: float | None = None, high: float | None = None, disabled: bool = False) -> Any:
         """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic. disabled: it decides nothing now."""
         wanted = rule(name)
@@ -122,15 +136,32 @@ class Knobs:
         value = st.session_state[self.key(name)]
         if wanted.log:
             options = self._stops(name, low, high)
-            self.sliders[self.css_class(name)] = (name, options)
+            if self._follows(name):
+                self.sliders[self.css_class(name)] = (name, options, options.index(value))
             return st.select_slider(
-                label, options, key=self.key(name), format_func=_shown(wanted.off), help=wanted.help or None, disabled=disabled
+                label,
+                options,
+                key=self.key(name),
+                format_func=_shown(wanted.off),
+                help=wanted.help or None,
+                on_change="ignore" if self._follows(name) else "rerun",
+                disabled=disabled,
             )
         kind = int if wanted.kind == "whole" else float
         low, high = min(low, value), max(high, value)
         step = kind(1) if kind is int else (high - low) / 100
-        self.sliders[self.css_class(name)] = (name, None)
-        return st.slider(label, kind(low), kind(high), step=step, key=self.key(name), help=wanted.help or None, disabled=disabled)
+        if self._follows(name):
+            self.sliders[self.css_class(name)] = (name, None, value)
+        return st.slider(
+            label,
+            kind(low),
+            kind(high),
+            step=step,
+            key=self.key(name),
+            help=wanted.help or None,
+            on_change="ignore" if self._follows(name) else "rerun",
+            disabled=disabled,
+        )
 
     def _stops(self, name: str, low: float, high: float) -> list[Any]:
         """The slider's stops, with every preset's value and the link's own among them, the same all session long."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,14 +12,13 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Page
 from cnnviz.live import offers
-from cnnviz.live.offers import Announcement
+from cnnviz.live.offers import Announcement, Offer
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.runners import local
 from cnnviz.ui import link
-from cnnviz.ui.controls import Knobs, describe
-from cnnviz.ui.panel import PanelData, panel
+from cnnviz.ui.controls import FRESH, Knobs, describe
+from cnnviz.ui.panel import PanelData, announcement, panel
 
-FRESH = {"steps": 0, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that only looks
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 Variants = Mapping[str, Experiment]
 
@@ -45,7 +43,7 @@ def live(
     tabs: plot functions by tab, at most four each; a function of the variants where they depend on more than the letters.
     Nothing here waits for training: the browser talks to the run by itself.
     instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change; follows: the
-    controls whose sliders it follows while they move, before this script runs again.
+    controls whose sliders it follows while they move, those after `Knobs.instant`; it has this script run once they rest.
     part: names a further panel of the page, whose run goes on beside the page's own; verb: what its button says.
     """
     part = "fresh" if instant else part
@@ -54,11 +52,14 @@ def live(
     watch = link.followed(st.query_params.to_dict()) if instant or not part else None
     sliders = dict(follows.sliders) if follows else {}
 
-    def told(asked: Variants) -> PanelData:
+    def offered(asked: Variants) -> Offer:
+        return offers.shared.make(asked, who, page, describe(asked), outlook if instant else None)
+
+    def told(offer: Offer, stored: Mapping[str, str]) -> PanelData:
         return PanelData(
-            offers.shared.make(asked, who, page, describe(asked), outlook if instant else None),
-            _plots(tabs, asked),
-            _stored(asked),
+            offer,
+            _plots(tabs, offer.variants),
+            stored,
             watch=watch,
             instant=instant,
             part=part,
@@ -67,11 +68,12 @@ def live(
         )
 
     def outlook(asked: Variants) -> Announcement:
-        return told(asked).announcement()
+        offer, stored = offered(asked), _stored(asked)
+        return announcement(offer, stored, lambda: told(offer, stored))
 
-    given = told({letter: replace(experiment, **FRESH) for letter, experiment in variants.items()} if instant else variants)
-    if instant and not given.stored:
-        given = dataclasses.replace(given, stored=_stored(variants))
+    asked = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()} if instant else variants
+    stored = _stored(asked) or (_stored(variants) if instant else {})
+    given = told(offered(asked), stored)
     shown = panel(given)
     run = local.shared().find(shown.run) if shown.run else None
     if run is not None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import FloatRect, Page, expect
+from playwright.sync_api import FloatRect, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -111,3 +111,44 @@ def test_the_charts_change_before_the_page_is_told_and_theory_together_with_meas
     page.keyboard.press("ArrowRight")
     page.wait_for_function("window.lengths.at(-1) === '10,10,10,10'")
     assert set(page.evaluate("window.lengths")) <= {"9,9,9,9", "10,10,10,10"}
+
+
+def test_the_pages_script_runs_once_and_only_when_the_picture_stands(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
+    page.wait_for_timeout(1_500)  # the page was told of the first measurement, and is at rest
+    page.evaluate("""() => {
+      window.happened = []
+      const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
+      chart.on('plotly_afterplot', () => window.happened.push(`${chart.data[0].y.length} layers`))
+      const app = document.querySelector('[data-testid="stApp"]')
+      const runs = () => app.dataset.testScriptState === 'running' && window.happened.push('script')
+      new MutationObserver(runs).observe(app, { attributeFilter: ['data-test-script-state'] })
+    }""")
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**depth=10**")
+    page.wait_for_timeout(1_500)
+    assert page.evaluate("window.happened") == ["10 layers", "script"]
+
+
+def test_a_slider_that_was_moved_before_there_was_a_panel_is_told_to_the_page(server: str, page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/cnnviz/panel/panel.js", lambda route: late.append(route))
+    with page.expect_request("**/cnnviz/panel/panel.js"):
+        page.goto(f"{server}/initialisation?preset=tanh&depth=9&width=20")
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    for route in late:
+        route.continue_()
+    page.wait_for_url("**depth=10**")
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart')?.data?.[0].y.length === 10")
+
+
+def test_where_websockets_are_blocked_its_sliders_still_move_the_page(server: str, page: Page) -> None:
+    page.route_web_socket(re.compile("/cnnviz/live"), lambda socket: socket.close())
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**depth=10**")
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10")

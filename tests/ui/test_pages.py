@@ -116,7 +116,7 @@ def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visi
     own, heard = Offers(), []
     monkeypatch.setattr(offers, "shared", own)
     test = visit(page_of("initialisation"), v="1", depth="9", width="20")
-    own.attend(offered(own).token, lambda message, run: heard.append(json.loads(message)["data"]["number"]))
+    own.attend(offered(own).token, lambda told: heard.append(json.loads(told.message())["data"]["number"]))
     test.run()
     assert heard == []
     next(slider for slider in test.slider if slider.key == "initialisation.depth").set_value(10).run()
@@ -124,17 +124,34 @@ def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visi
 
 
 def test_an_instant_page_says_for_a_slider_on_its_way_what_its_script_then_says_too(visit, monkeypatch):
-    """Whatever the slider: the theory's curves, the variants' words and the offer are the same before the script and after it."""
+    """Whatever the slider: the theory's curves, the variants' words and the offer are the same before the script and after it;
+    only where the slider stands is known to the script alone."""
     own, heard = Offers(), []
     monkeypatch.setattr(offers, "shared", own)
     test = visit(page_of("initialisation"), v="1", preset="tanh", depth="9", width="20")
-    own.attend(offered(own).token, lambda message, run: heard.append(json.loads(message)))
+    own.attend(offered(own).token, lambda told: heard.append(json.loads(told.message())))
     for name, value in (("depth", 12), ("width", 50), ("init_scale", 2.0)):
         own.look(offered(own).token, name, value)
         moved = next(s for s in [*test.slider, *test.select_slider] if s.key == f"initialisation.{name}")
         test = moved.set_value(value).run()
-        assert heard.pop() == json.loads(offered(own).outlook(offered(own).variants).message())
+        before, after = heard.pop(), json.loads(offered(own).outlook(offered(own).variants).message())
+        was, became = (said["data"]["sliders"][f"st-key-initialisation-{name}"].pop() for said in (before, after))
+        assert was < became
+        assert before == after
         assert heard == []
+
+
+def test_a_slider_of_what_an_instant_panel_measures_leaves_it_to_the_panel_to_run_the_script(visit):
+    test = visit(page_of("initialisation"), v="1", preset="tanh", depth="9", width="20")
+    left = {slider.key: slider.proto.ignore_rerun for slider in [*test.slider, *test.select_slider]}
+    measured = ("depth", "width", "init_std", "init_scale", "lr", "batch_size", "seed")
+    assert left == {f"initialisation.{name}": name in measured for name in (*measured, "steps")}
+
+
+def test_where_there_is_no_instant_panel_every_slider_runs_the_script(visit):
+    kinds = {preset: visit(page_of("overfitting"), v="1", preset=preset) for preset in ("degrees", "plane")}
+    left = {kind: {slider.proto.ignore_rerun for slider in test.slider} for kind, test in kinds.items()}
+    assert left == {"degrees": {True}, "plane": {False}}
 
 
 def offered(own):

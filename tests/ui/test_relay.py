@@ -12,7 +12,6 @@ from cnnviz.engine.experiment import Experiment
 from cnnviz.live import conversation as protocol
 from cnnviz.runners import local
 from cnnviz.runners.base import Run
-from cnnviz.ui import panel
 from cnnviz.ui.panel import PanelState, Relay
 
 
@@ -56,9 +55,9 @@ def test_a_flood_through_the_page_gets_a_sentence_and_leaves_its_run(runner: One
 
 
 @given(anything)
-def test_whatever_the_browser_says_it_shows_is_a_run_or_none(said: Any) -> None:
-    state = panel._state({"run": said, "finished": said})
-    assert state == (PanelState(said, said) if isinstance(said, str) else PanelState(None, None))
+def test_whatever_the_browser_says_it_shows_is_a_run_or_none_and_a_rest_is_a_number(said: Any) -> None:
+    word, number = (said if isinstance(said, kind) else None for kind in (str, int))
+    assert PanelState.of({"run": said, "finished": said, "moved": said}) == PanelState(word, word, number)
 
 
 @pytest.mark.parametrize("commands", [None, 5, "cancel", {"op": "cancel"}, [None, 7, {}, ["cancel"]]], ids=repr)

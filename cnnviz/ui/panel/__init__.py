@@ -65,10 +65,19 @@ _component = component("cnnviz_panel", "panel.js")
 
 @dataclass(frozen=True)
 class PanelState:
-    """What the browser shows. run: the id of its run, None for stored recordings; finished: the run that has ended last."""
+    """What the browser shows. run: the id of its run, None for stored recordings; finished: the run that has ended last.
+    moved: another number each time that sliders which the panel follows have come to rest."""
 
     run: str | None
     finished: str | None
+    moved: int | None = None
+
+    @classmethod
+    def of(cls, shown: Mapping[str, Any]) -> PanelState:
+        """What the browser says; anything but words is no run, anything but a whole number no rest."""
+        run, finished, moved = (shown.get(name) for name in ("run", "finished", "moved"))
+        ran, ended = (word if isinstance(word, str) else None for word in (run, finished))
+        return cls(ran, ended, moved if isinstance(moved, int) else None)
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,7 @@ class PanelData:
     offer: what Train would run. tabs: plots by tab, at most four each. stored: recording keys by variant, {} where there is
     none for these settings. watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by
     itself, shows its first step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what
-    starts a run. sliders: of settings that an instant panel follows while they move: by CSS class the name, and its stops where
-    the slider counts them.
+    starts a run. sliders: of settings that an instant panel follows while they move, see `Knobs.sliders`.
     """
 
     offer: Offer
@@ -89,7 +97,7 @@ class PanelData:
     instant: bool = False
     part: str = ""
     verb: str = "Train"
-    sliders: Mapping[str, tuple[str, Sequence[float] | None]] = field(default_factory=dict)
+    sliders: Mapping[str, tuple[str, Sequence[float] | None, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The same as the browser reads it."""
@@ -114,10 +122,14 @@ class PanelData:
             "mail": [],
         }
 
-    def announcement(self) -> Announcement:
-        """The same over the panel's own connection, which is there sooner; what is not stored is run at once."""
-        run = not self.stored
-        return Announcement(self.offer, lambda: encode({"type": "page", "data": self.to_json(), "run": run}), run)
+
+def announcement(offer: Offer, stored: Mapping[str, str], given: Callable[[], PanelData]) -> Announcement:
+    """What a panel is told over its own connection, which is there sooner; what is not stored is run at once.
+
+    given: what it is told; asked for only once the run has begun.
+    """
+    run = not stored
+    return Announcement(offer, lambda: encode({"type": "page", "data": given().to_json(), "run": run}), run)
 
 
 def panel(given: PanelData) -> PanelState:
@@ -125,7 +137,7 @@ def panel(given: PanelData) -> PanelState:
     key = f"{given.offer.page}.panel"
     data = given.to_json()
     if given.instant:
-        offers.shared.announce(given.announcement())
+        offers.shared.announce(announcement(given.offer, given.stored, lambda: given))
     if st.session_state.get(_blocked_key(key)):
         return _relayed(data, key)
     return _mounted(data, key)
@@ -146,16 +158,11 @@ def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = la
         on_run_change=lambda: None,
         on_finished_change=lambda: None,
         on_channel_change=channel_changed,
+        on_moved_change=lambda: None,
         on_command_change=command,
         on_renew_change=lambda: None,
     )
-    return _state(shown)
-
-
-def _state(said: Mapping[str, Any]) -> PanelState:
-    """What the browser says that it shows; anything but words is no run."""
-    run, finished = (word if isinstance(word, str) else None for word in (said.get("run"), said.get("finished")))
-    return PanelState(run, finished)
+    return PanelState.of(shown)
 
 
 # Where a proxy blocks websockets of ours, the page's own connection carries the conversation, a few times a second.
@@ -198,8 +205,7 @@ class Relay:
 
 def _relayed(data: Mapping[str, Any], key: str) -> PanelState:
     relay: Relay = st.session_state.setdefault(f"{key}.relay", Relay())
-    known = st.session_state.get(key, {})
-    before = _state(known)
+    before = PanelState.of(st.session_state.get(key, {}))
 
     @st.fragment(run_every=RELAY_SECONDS)
     def carry() -> PanelState:

@@ -8,7 +8,7 @@ import * as memory from './memory.js'
 import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
 import { copied } from './share.js'
-import { fetchRecording, Link } from './socket.js'
+import { fetchRecording, gathered, Link } from './socket.js'
 import * as words from './words.js'
 
 window.__cnnviz = { ...bindings, numberText, percentText }
@@ -39,7 +39,9 @@ class Panel {
     this.notice = ''
     this.channel = ''
     this.frames = 0
+    this.toldRun = null // the run whose recordings the page has
     this.tab = null
+    this.relay = gathered(messages => this.component.setTriggerValue('command', messages.map(one => JSON.stringify(one))))
     this.renewal = new Renewal(() => this.component.setTriggerValue('renew', true))
     this.build(place)
   }
@@ -79,7 +81,7 @@ class Panel {
     this.root.classList.toggle('cnnviz-part', !!data.part)
     if (data.instant && this.run?.measured) this.showRun()
     this.makeTabs()
-    if (data.relay) this.link.goBy(message => this.relay(message))
+    if (data.relay) this.link.goBy(this.relay)
     this.link.mail(data.mail)
     const renewed = earlier && !ofOnePage(earlier, data)
     if (renewed) this.renewed()
@@ -101,7 +103,7 @@ class Panel {
       blocked: () => this.blocked(),
     })
     if (!this.data.relay) this.link.connect()
-    if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place))
+    if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place), () => this.tellMoved())
     const watched = this.data.instant ? null : this.data.watch ?? memory.remembered(this.data.page)
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
     else this.settle()
@@ -135,8 +137,7 @@ class Panel {
     this.run = null
     this.cursor = null
     memory.forget(this.data.page)
-    if (this.toldRun) this.tellPage('run', null)
-    this.toldRun = null
+    if (this.toldRun && this.data.number === this.known) this.tellShown(null)
     this.refresh(true)
   }
 
@@ -213,13 +214,14 @@ class Panel {
       this.run.finished = true
       if (this.data.instant) return setTimeout(() => this.tellRun(), TELL_PAGE_AFTER) // its charts are drawn first
       this.tellRun()
-      this.tellPage('finished', this.run.id)
+      this.component.setStateValue('finished', this.run.id)
     }
   }
 
   refused({ op, sentence }) {
     const { pressed } = this
     this.pressed = this.asked = null
+    if (op === 'look') this.follower.answered()
     if (op === 'watch') return this.isGone(sentence)
     this.notice = sentence
     if (op === 'offer') this.renewal.ask(pressed)
@@ -255,21 +257,21 @@ class Panel {
     // An instant run's numbers are there at once and only then worth a script run, and not while a slider is held that the page
     // knows nothing of: its script would ask for the slider's old place.
     if (this.data.instant && !(this.run.finished && this.data.number === this.known)) return
-    this.toldRun = this.run.id
-    this.tellPage('run', this.run.id)
+    this.tellShown(this.run.id)
   }
 
-  tellPage(name, value) {
-    this.component.setStateValue(name, value)
+  // Its script runs with the sliders' new places, and with the run of them where that has ended: so it need not run twice.
+  tellMoved() {
+    const { run } = this
+    const early = run && !(run.finished && run.digest === this.digest)
+    const shown = run?.id ?? null
+    if (early || shown === this.toldRun) this.component.setStateValue('moved', ++serial)
+    else this.tellShown(shown)
   }
 
-  relay(message) {
-    this.commands ??= []
-    this.commands.push(message)
-    this.relaying ??= setTimeout(() => {
-      this.relaying = null
-      this.component.setTriggerValue('command', this.commands.splice(0).map(command => JSON.stringify(command)))
-    }, 50)
+  tellShown(run) {
+    this.toldRun = run
+    this.component.setStateValue('run', run)
   }
 
   // The connection
@@ -335,7 +337,8 @@ class Panel {
   }
 
   look(place) {
-    if (!this.data.relay) this.link.send({ op: 'look', offer: this.data.offer, ...place })
+    if (this.data.relay) this.follower.answered() // the page's script is as soon
+    else this.link.send({ op: 'look', offer: this.data.offer, ...place })
   }
 
   // What is shown

@@ -3,9 +3,19 @@
 const FIRST_WAIT = 400
 const LONGEST_WAIT = 8000
 const OPENING = 5000
+const MOMENT = 50
 const TRIES = 2
 const QUIET = 5000 // without a word while some are expected: then the server is asked
 const DEAD = 10_000 // likewise: then the connection is lost, though nobody has said so
+
+// A function of one message that passes on a moment's messages together: the page's script runs once for them.
+export function gathered(pass) {
+  const waiting = []
+  return message => {
+    if (!waiting.length) setTimeout(() => pass(waiting.splice(0)), MOMENT)
+    waiting.push(message)
+  }
+}
 
 export class Link {
   // hears: {message(object), open(), lost(), blocked(), waits(): whether words are expected, ask(): for one}
