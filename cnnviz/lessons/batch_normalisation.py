@@ -241,7 +241,7 @@ def backward_table(experiment: Experiment, recordings: Recordings) -> dict[str, 
     others = [", ".join(_told(auto.column(f"auto_{name}")[-1])) if auto else "…" for name in hand]
     errors = _told(auto.column("relative_error")[-1]) if auto else ["…"] * len(hand)
     by = [", ".join(_told(gradient.value)) for gradient in hand.values()]
-    return {"": list(SYMBOLS.values()), "apart, relative": errors, "by hand": by, "by autograd": others}
+    return {"gradient": list(SYMBOLS.values()), "apart, relative": errors, "by hand": by, "by autograd": others}
 
 
 def normed(variants: Mapping[str, Experiment]) -> tuple[str, ...]:

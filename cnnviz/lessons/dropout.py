@@ -288,7 +288,7 @@ def step_table(recordings: Recordings) -> dict[str, list[str]] | None:
     }
     heads = ("weight", "gradient: ∂F/∂w, and ∂F/∂w / q", "λ · weight", "step by formula", "step that SGD made")
     columns = [[number_text(value) for value in column] for column in zip(*rows.values(), strict=True)]
-    return {"": list(rows), **dict(zip(heads, columns, strict=True))}
+    return {"rule": list(rows), **dict(zip(heads, columns, strict=True))}
 
 
 LESSON = Lesson(

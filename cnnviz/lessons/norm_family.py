@@ -208,7 +208,7 @@ def worst_at_two(recordings: Recordings) -> int | None:
 
 
 FAMILY = (
-    ("", "Mean and variance run over", "Learned", "Train = test?", "Batch of 1?", "At home in", "Paper"),
+    ("Norm", "Mean and variance run over", "Learned", "Train = test?", "Batch of 1?", "At home in", "Paper"),
     ("Batch", "examples and positions, per channel", "γ, β per channel", "no: running averages", "only with maps",
      "image classifiers", "Ioffe & Szegedy 2015"),
     ("Layer", "channels and positions, per example", "γ, β per channel", "yes", "yes", "recurrent nets, transformers",

@@ -121,7 +121,7 @@ def beside_the_lecture(recordings: Recordings) -> dict[str, list[str]]:
     found = _compared(recordings)
     ours = {name: _accuracies(recording) if recording else None for name, recording in found.items()}
     return {
-        "": list(LECTURE),
+        "net": list(LECTURE),
         "lecture, training": [f"{train:.3f}" for train, _test in LECTURE.values()],
         "lecture, test": [f"{test:.3f}" for _train, test in LECTURE.values()],
         "here, training": [f"{pair[0]:.3f}" if pair else "…" for pair in ours.values()],

@@ -27,7 +27,7 @@ def coefficients(degree: int) -> list[float]:
 
 def coefficient_table() -> dict[str, list[str]]:
     """The lecture's table: each coefficient as computed here, and in brackets as printed there."""
-    columns: dict[str, list[str]] = {"": [f"w{digit}*" for digit in "₀₁₂₃₄₅₆₇₈₉"]}
+    columns: dict[str, list[str]] = {"coefficient": [f"w{digit}*" for digit in "₀₁₂₃₄₅₆₇₈₉"]}
     for degree, printed in PRINTED.items():
         cells = [f"{w:,.2f} ({given:,.2f})" for w, given in zip(coefficients(degree), printed, strict=True)]
         columns[f"M = {degree}"] = [*cells, *[""] * (polynomials.MOST + 1 - len(cells))]

@@ -159,7 +159,7 @@ def costs(variants: Mapping[str, Experiment]) -> dict[str, list[str]]:
     work = [plan.multiply_adds(net, IMAGE, CLASSES) for net in nets]
     last = [list(plan.stages(net, IMAGE))[-1].passes_on for net in nets]
     return {
-        "": [f"{letter}, {WORDS[net.pooling]}" for letter, net in zip(variants, nets, strict=True)],
+        "variant": [f"{letter}, {WORDS[net.pooling]}" for letter, net in zip(variants, nets, strict=True)],
         "multiply-adds an image": [number_text(number) for number in work],
         "of A's": [percent_text(number / work[0]) for number in work],
         "weights and biases": [f"{plan.parameters(net, IMAGE, CLASSES):,}" for net in nets],
@@ -168,7 +168,7 @@ def costs(variants: Mapping[str, Experiment]) -> dict[str, list[str]]:
 
 
 KINDS = (
-    ("", "What is left of a window", "Where the gradient goes", "Learned", "Train = test?", "Paper"),
+    ("Pool", "What is left of a window", "Where the gradient goes", "Learned", "Train = test?", "Paper"),
     ("Max", "the largest", "to that one place", "nothing", "yes", "Scherer et al. 2010"),
     ("Average", "the mean", "to all, in equal parts", "nothing", "yes", "LeCun et al. 1998, with a learned factor"),
     ("Global average", "a whole map's mean", "to all, in equal parts", "nothing", "yes", "Lin et al. 2014"),

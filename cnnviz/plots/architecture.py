@@ -18,7 +18,8 @@ WORDS = {"conv": "convolution", "fc": "fully connected", "join": "add, concat, m
          "other": "matrix product, capsule, upsample", WHOLE: "several layers"}  # fmt: skip
 SIGNS = {"add": "+", "concat": "cat", "multiply": "×", "pool": "pool", "matmul": "@", "input": "in"}
 LOWEST, HIGHEST, GAP = 10, 26, 11  # pixels: a map of side 1, the largest map, between two bars
-WHOLE_FILL, WHOLE_EDGE = "rgba(136,136,136,0.28)", theme.NEUTRAL
+WHOLE_FILL = "rgba(136,136,136,0.28)"
+EDGE = {"color": theme.NEUTRAL, "width": 1}  # light bars are faint on white
 JOINS = ("add", "concat", "multiply")
 ROOMY = 4  # lanes, up to which words stand on bars
 NAME_LETTERS = 15
@@ -126,7 +127,6 @@ def _bars(
 ) -> go.Bar:
     places = [place for place, part in enumerate(parts) if _colour_kind(part) == kind]
     widths = [_width(rows, parts[place], parts) for place in places]
-    edge = {"color": WHOLE_EDGE, "width": 1} if kind == WHOLE else {"color": WHOLE_EDGE, "width": 0}
     return go.Bar(
         name=WORDS.get(kind, kind),
         orientation="h",
@@ -144,8 +144,8 @@ def _bars(
         marker={
             "color": WHOLE_FILL if kind == WHOLE else theme.KIND_COLOURS[kind],
             "line": {
-                "color": [PICKED["color"] if place == picked else edge["color"] for place in places],
-                "width": [PICKED["width"] if place == picked else edge["width"] for place in places],
+                "color": [PICKED["color"] if place == picked else EDGE["color"] for place in places],
+                "width": [PICKED["width"] if place == picked else EDGE["width"] for place in places],
             },
         },
         selected={"marker": {"opacity": 1}},
@@ -156,8 +156,8 @@ def _bars(
 
 
 def _ink(kind: str) -> str:
-    """What can be read on a bar: dark on the light colours; on the glass of several layers what is read on either ground."""
-    return theme.NEUTRAL if kind == WHOLE else "#111111" if kind in ("join", "input", "activation") else "#FFFFFF"
+    """What can be read on a bar: white on the dark colours; on the glass of several layers what is read on either ground."""
+    return theme.NEUTRAL if kind == WHOLE else "#FFFFFF" if kind in ("conv", "norm", "pool") else "#111111"
 
 
 def _sign(rows: Sequence[Row], part: Part, layout: Layout) -> str:

@@ -15,14 +15,16 @@ from plotly.subplots import make_subplots
 
 from cnnviz.plots.live_plot import Headline, Quantity
 
-# Okabe & Ito (2008): told apart with every kind of colour vision. The first three have contrast 3 : 1 on white and on dark.
-VARIANT_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# A to D: Okabe & Ito (2008), told apart with every kind of colour vision. Their orange and sky blue have 2.3 : 1 on white, so E
+# and F are a brown and a violet: all six have 3 : 1 on both grounds, and no two come closer for any eye than theirs.
+VARIANT_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#A65132", "#9080FF")
 
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x")  # with the colour, for whoever can't tell colours apart
 
 # Paul Tol's "bright" scheme (SRON technical note, 2021), so that no layer kind looks like a variant.
+# The light ones are drawn with an edge: they are faint on white.
 # "join" is where ways meet (add, concat, multiply), "other" what has no kind of its own (matrix products, capsules).
-KIND_COLOURS = {"conv": "#4477AA", "norm": "#AA3377", "activation": "#CCBB44", "pool": "#228833", "fc": "#EE6677",
+KIND_COLOURS = {"conv": "#4477AA", "norm": "#AC3579", "activation": "#CCBB44", "pool": "#228833", "fc": "#EE6677",
                 "join": "#66CCEE", "input": "#BBBBBB", "other": "#A6761D"}  # fmt: skip
 
 MAGNITUDE_SCALE = "Cividis"
@@ -68,7 +70,7 @@ def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[
 
 
 def head(chart: go.Figure, variant: str, column: int) -> None:
-    """A variant's letter, in its colour, above the plot areas of a column."""
+    """A variant's letter, beside a square of its colour, above the plot areas of a column."""
     chart.add_annotation(_head(variant, column))
 
 
@@ -141,7 +143,8 @@ def _note(text: str) -> dict[str, Any]:
 
 def _head(variant: str, column: int) -> dict[str, Any]:
     xref = f"x{'' if column == 1 else column} domain"
-    return {**_centred(f"<b>{variant}</b>", y=1, yanchor="bottom", xref=xref), "font": {"color": variant_colour(variant)}}
+    text = f'<span style="color:{variant_colour(variant)}">■</span> <b>{variant}</b>'
+    return _centred(text, y=1, yanchor="bottom", xref=xref)
 
 
 def _x_title(text: str) -> dict[str, Any]:

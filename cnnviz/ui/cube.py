@@ -42,6 +42,7 @@ def cube(lesson: Lesson) -> None:
             on_select=picked,
             selection_mode="points",
             config={"displaylogo": False, "displayModeBar": False},
+            alt=f"The cube, opened into its examples. {told(norm, (example, channel, position), groups)}",
         )
         st.caption(
             "The cube of N examples × C channels × H·W positions, opened into its examples. Yellow is the value that is picked: "

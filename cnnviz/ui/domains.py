@@ -23,7 +23,8 @@ def domains(variants: Mapping[str, Experiment]) -> None:
     for column, domain in zip([*st.columns(3), *st.columns(3)], DOMAINS, strict=True):
         learners = [letter for letter, experiment in variants.items() if experiment.data.domain == domain]
         learned = f": {' and '.join(learners)} {'learn' if len(learners) > 1 else 'learns'} from these" if learners else ""
-        column.image(strip(domain, next(iter(variants.values())).seed), caption=f"{words(domain)}{learned}", width="stretch")
+        caption = f"{words(domain)}{learned}"
+        column.image(strip(domain, next(iter(variants.values())).seed), caption=caption, width="stretch", alt=caption)
 
 
 @cache

@@ -43,7 +43,7 @@ def fancy_pca(lesson: Lesson) -> None:
         st.markdown(f"**Every pixel: {_told(added)}, of a range from 0 to 1**")
         for column, title, images, moved in zip(st.columns(2), ("Before", "After"), (before, after), (None, added), strict=True):
             with column:
-                st.image(visible(images)[0], caption=title, width=256)
+                st.image(visible(images)[0], caption=title, width=256, alt=f"{name.title()}, {title.lower()}")
                 cloud = rgb_cloud(f"cloud_{title.lower()}", images[0], values, vectors, moved)
                 picture(cloud, f"{lesson.slug}.fancy.{title}", _takeaway(title))
         numbers(

@@ -57,9 +57,9 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
     for number in range(0, len(shown), 2):
         for column, each in zip(st.columns(2, gap="medium"), shown[number : number + 2], strict=False):
             strength = strengths.get(each, TYPICAL[each])
-            column.image(
-                strip(source, place - 1, each, strength, step), caption=told(each, strength, each in strengths), width="stretch"
-            )
+            drawn = strip(source, place - 1, each, strength, step)
+            caption = told(each, strength, each in strengths)
+            column.image(drawn, caption=caption, width="stretch", alt=f"The picture and {DRAWS} draws. {caption}")
 
 
 def told(name: str, strength: float, on: bool) -> str:

@@ -27,7 +27,7 @@ STYLE = f"""<style>
 .cnnviz-maps figcaption small {{ opacity: 0.75; }}
 .cnnviz-maps div {{ display: grid; gap: 1px; width: max-content; }}
 .cnnviz-maps img {{ display: block; }}
-.cnnviz-maps span {{ font-size: 0.72rem; line-height: 1; display: grid; place-items: center; }}
+.cnnviz-maps span {{ forced-color-adjust: none; font-size: 0.72rem; line-height: 1; display: grid; place-items: center; }}
 .cnnviz-maps .lit {{ outline: 3px solid {VARIANT_COLOURS[0]}; outline-offset: -3px; }}
 </style>"""
 

@@ -8,5 +8,6 @@ import streamlit as st
 
 def picture(figure: go.Figure, key: str, takeaway: str) -> None:
     """Draw a figure whose data change seldom, and below it, in a sentence, how to read it."""
-    st.plotly_chart(figure, theme=None, key=key, width="stretch", config={"displaylogo": False, "displayModeBar": False})
+    config = {"displaylogo": False, "displayModeBar": False}
+    st.plotly_chart(figure, theme=None, key=key, width="stretch", config=config, alt=takeaway)
     st.caption(takeaway)

@@ -118,7 +118,8 @@ def region_draws(lesson: Lesson) -> None:
             f"max: {number_text(float(region.max()))} · average: {number_text(float(region.mean()))}"
         )
         chart = drawn_against_expected(region, count, seed)
-        st.plotly_chart(chart, theme=None, key=f"{lesson.slug}.draws.chart", width="stretch", config=PLAIN)
+        alt = f"How often each place was drawn, beside what was expected. {told(region, count, seed)}"
+        st.plotly_chart(chart, theme=None, key=f"{lesson.slug}.draws.chart", width="stretch", config=PLAIN, alt=alt)
 
 
 def _more(key: str, count: int) -> None:

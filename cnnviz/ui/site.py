@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,14 +14,12 @@ import cnnviz
 from cnnviz.lessons import CHAPTERS, all_pages
 from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.settings import ROOT
+from cnnviz.ui.access import access
 from cnnviz.ui.lesson import page_file
 
 HOME = ROOT / "pages" / "000_home.py"
 SIDEBAR_PIXELS = 250
-STYLE = """<style>
-[data-testid="stSidebarNavLink"] *, [data-testid="stNavSectionHeader"] * { white-space: normal !important; }
-.stMainBlockContainer { padding: 3rem clamp(1rem, 2.5vw, 3rem) 4rem; max-width: 1700px; }
-</style>"""
+STYLE = (Path(__file__).parent / "site.css").read_text(encoding="utf-8")
 
 
 @cache
@@ -44,7 +43,8 @@ def pages() -> dict[str, list[st.Page]]:
 def main() -> None:
     """One visit."""
     st.set_page_config(page_title="cnnviz", page_icon=icon(), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
-    st.html(STYLE)
+    st.html(f"<style>{STYLE}</style>")
+    access()
     page = st.navigation(pages(), expanded=True)
     with st.sidebar:
         st.caption(f"cnnviz {cnnviz.__version__} · MIT licence")

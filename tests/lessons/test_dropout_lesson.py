@@ -59,7 +59,7 @@ def test_drop_connect_is_off_in_layer_1_where_dropout_is_not(stored):
 
 def test_the_table_of_one_step_has_both_twins_in_words(stored):
     table = dropout.step_table(stored("masks"))
-    assert table[""] == ["plain: w", "inverted: v = q w"]
+    assert table["rule"] == ["plain: w", "inverted: v = q w"]
     assert table["step by formula"] == table["step that SGD made"]
     assert dropout.step_table(stored("gap")) is None
 

@@ -60,7 +60,7 @@ def test_every_net_of_the_first_preset_has_learned(stored):
 def test_the_table_of_costs_has_a_row_a_variant_and_shares_of_the_first():
     table = costs(LESSON.presets["moved"].variants)
     assert table["of A's"][0] == "100 %"
-    assert [name.partition(", ")[0] for name in table[""]] == list("ABCDEF")
+    assert [name.partition(", ")[0] for name in table["variant"]] == list("ABCDEF")
     assert len({len(column) for column in table.values()}) == 1
     assert set(table["last maps"]) == {"7 × 7"}
 

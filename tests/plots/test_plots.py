@@ -326,24 +326,6 @@ def test_the_level_of_guessing_is_drawn_only_where_the_classes_are_told():
     assert line.y0 == line.y1 == pytest.approx(2.302585)
 
 
-def luminance(colour):
-    """WCAG 2 relative luminance of "#RRGGBB"."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("ground", ["#FFFFFF", "#0E1117"])
-@pytest.mark.parametrize("colour", [*theme.VARIANT_COLOURS[:3], theme.NEUTRAL])
-def test_the_first_variants_are_seen_on_white_and_on_dark(colour, ground):
-    assert contrast(colour, ground) >= 3
-
-
 def test_a_layer_kind_never_looks_like_a_variant():
     assert len({*theme.KIND_COLOURS.values(), *theme.VARIANT_COLOURS}) == len(theme.KIND_COLOURS) + len(theme.VARIANT_COLOURS)
 

@@ -1,12 +1,13 @@
 // Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
 
+import { tell } from './access.js'
 import { detailText, headlineText, indexAt, values } from './bindings.js'
 
 const INTERVAL = 1000 / 15
 const FRAME = 4 // ms that a timer may come late
 const BUDGET = 30 // ms of drawing before the browser gets a turn
 const REST = 1.5 // time between two draws, in times that one took
-const CONFIG = { displaylogo: false, displayModeBar: 'hover', responsive: true, modeBarButtonsToRemove: ['lasso2d', 'select2d'] }
+const CONFIG = { displaylogo: false, displayModeBar: 'hover', responsive: true, modeBarButtonsToRemove: ['lasso2d', 'select2d', 'sendChartToCloud'] }
 
 let loading = null
 
@@ -26,6 +27,7 @@ export class Charts {
   // source(): {recordings, step, following, hidden}; drawn(): called after each draw
   constructor(grid, version, source, drawn) {
     this.grid = grid
+    grid.before(Object.assign(element('h2', 'cnnviz-spoken'), { textContent: 'Charts' }))
     this.source = source
     this.drawn = drawn
     this.cards = []
@@ -134,8 +136,8 @@ class Card {
     this.chips = []
     this.overSteps = plot.bindings.some(binding => binding.over === 'steps' || binding.over === 'grid')
     this.root = element('section', 'cnnviz-card')
-    this.headline = element('div', 'cnnviz-headline', { role: 'heading', 'aria-level': 4 })
-    this.chart = element('div', 'cnnviz-chart', { role: 'img', 'aria-label': plot.explain })
+    this.headline = element('div', 'cnnviz-headline', { role: 'heading', 'aria-level': 3 })
+    this.chart = element('div', 'cnnviz-chart')
     this.explain = element('p', 'cnnviz-explain')
     this.explain.textContent = plot.explain
     this.root.append(this.headline, this.chart, this.explain)
@@ -144,7 +146,7 @@ class Card {
 
   addDetails() {
     this.layers = element('div', 'cnnviz-chips', { role: 'group', 'aria-label': 'Layers: pick one for its numbers' })
-    this.detail = element('div', 'cnnviz-detail', { 'aria-live': 'polite' })
+    this.detail = element('div', 'cnnviz-detail', { 'aria-live': 'off' })
     this.root.append(this.layers, this.detail)
   }
 
@@ -156,7 +158,8 @@ class Card {
     const { recordings, step } = source
     setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
     if (this.detail) this.paintDetails(recordings, step)
-    Plotly.react(this.chart, this.data(source), this.layout(source, theme), CONFIG)
+    const drawn = Plotly.react(this.chart, this.data(source), this.layout(source, theme), CONFIG)
+    drawn.then(() => tell(this.chart, `${this.headline.textContent}. ${this.plot.explain}`))
     if (!this.made && this.detail) this.chart.on('plotly_click', event => this.pick(event.points[0].pointNumber))
     this.made = true
     return true
@@ -214,6 +217,8 @@ class Card {
       .filter(Boolean)
     const shown = lines.length ? lines : [names.length ? 'Pick a layer for its numbers.' : '']
     if (shown.join('\n') !== this.told) {
+      if (step !== this.toldStep) this.detail.setAttribute('aria-live', 'off') // what is read aloud is what a hand has picked
+      this.toldStep = step
       this.told = shown.join('\n')
       this.detail.replaceChildren(...shown.map(line => Object.assign(document.createElement('p'), { textContent: line })))
     }
@@ -238,6 +243,7 @@ class Card {
 
   pick(layer) {
     this.picked = layer
+    this.detail.setAttribute('aria-live', 'polite')
     this.redraw()
   }
 }

@@ -22,7 +22,7 @@ export class Toolbar {
   constructor(act) {
     this.act = act
     this.root = element('div', 'cnnviz-toolbar', { role: 'toolbar', 'aria-label': 'Training' })
-    this.main = button('Train', 'play', 'cnnviz-primary', () => act(this.main.dataset.op))
+    this.main = button('Train', 'play', 'cnnviz-primary', () => this.waits || act(this.main.dataset.op))
     this.step = button('Step', 'step', '', () => act('step'), 'Make one update, then pause')
     this.restart = button('Restart', 'restart', '', () => act('start'), 'Begin again with the settings as they are now')
     this.stop = button('Stop', 'stop', '', () => act('cancel'), 'End this run')
@@ -45,7 +45,7 @@ export class Toolbar {
 
   makeRate() {
     this.rate = element('input', 'cnnviz-rate', { type: 'range', min: LOWEST_LR, max: HIGHEST_LR, step: 0.05 })
-    this.rateText = element('output', 'cnnviz-number')
+    this.rateText = element('output', 'cnnviz-number', { 'aria-live': 'off' })
     this.rate.oninput = () => {
       const lr = Number((10 ** Number(this.rate.value)).toPrecision(3))
       this.showRate(lr, false)
@@ -84,9 +84,12 @@ export class Toolbar {
     const [op, words, icon] = { running: ['pause', 'Pause', 'pause'], paused: ['resume', 'Resume', 'play'] }[state] ?? ['start', verb, 'play']
     this.main.dataset.op = op
     dress(this.main, words, icon, `${words} (space)`)
-    this.main.disabled = state === 'queued'
+    const held = document.activeElement
+    this.waits = state === 'queued'
+    this.main.setAttribute('aria-disabled', this.waits)
     this.restart.disabled = this.stop.disabled = this.rate.disabled = !active
-    this.step.disabled = state === 'queued'
+    this.step.disabled = this.waits
+    if (this.root.contains(held) && held.disabled) this.main.focus() // else the keyboard would be nowhere
     this.stopAt.max = steps
     this.root.hidden = readOnly
   }
@@ -143,7 +146,7 @@ export class Scrubber {
   constructor(scrub) {
     this.root = element('div', 'cnnviz-scrubber')
     this.range = element('input', 'cnnviz-range', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': 'Step shown', title: 'Drag to look back (← →)' })
-    this.words = element('output', 'cnnviz-number cnnviz-shown')
+    this.words = element('output', 'cnnviz-number cnnviz-shown', { 'aria-live': 'off' })
     this.range.oninput = () => scrub(Number(this.range.value))
     this.root.append(this.range, this.words)
   }

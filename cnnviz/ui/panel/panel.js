@@ -1,5 +1,6 @@
 // The live panel: shows stored recordings, starts and controls a run, and keeps every chart on the numbers as they arrive.
 
+import { name } from './access.js'
 import * as bindings from './bindings.js'
 import { Charts, element } from './charts.js'
 import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
@@ -13,7 +14,7 @@ import * as words from './words.js'
 
 window.__cnnviz = { ...bindings, numberText, percentText }
 
-const SPEAK_EVERY = 10_000
+const SPEAK_EVERY = 30_000
 const TELL_PAGE_AFTER = 300
 const LIVE = ['queued', 'running', 'paused']
 const panels = new WeakMap()
@@ -77,8 +78,7 @@ class Panel {
     const earlier = this.data
     this.data = data
     if (!earlier) this.begin()
-    this.root.classList.toggle('cnnviz-instant', data.instant)
-    this.root.classList.toggle('cnnviz-part', !!data.part)
+    name(this.root, data)
     if (data.instant && this.run?.measured) this.showRun()
     this.makeTabs()
     if (data.relay) this.link.goBy(this.relay)

@@ -64,6 +64,7 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
         on_select=lambda: _open(chart),
         selection_mode="points",
         config={"displaylogo": False, "displayModeBar": False},
+        alt=f"{chosen} against multiply-adds. {cheapest(bubbles)}",
     )
     st.caption(
         "A bubble a network, its area the parameters; further down and to the left is better. Errors are the papers' own: only "

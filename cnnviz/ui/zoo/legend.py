@@ -10,7 +10,8 @@ import streamlit as st
 STYLE = """<style>
 .cnnviz-legend { font-size: 0.85rem; }
 .cnnviz-legend span { white-space: nowrap; margin-right: 0.9rem; }
-.cnnviz-legend i { display: inline-block; width: 0.8rem; height: 0.8rem; border-radius: 2px; margin-right: 0.35rem; }
+.cnnviz-legend i { display: inline-block; width: 0.8rem; height: 0.8rem; border-radius: 2px; margin-right: 0.35rem;
+  border: 1px solid color-mix(in srgb, currentColor 60%, transparent); forced-color-adjust: none; }
 </style>"""
 
 

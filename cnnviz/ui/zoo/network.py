@@ -103,6 +103,7 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
                 on_select=lambda: _clicked(rows, inside),
                 selection_mode="points",
                 config={"displaylogo": False, "displayModeBar": False},
+                alt=f"The network from its input to its result, in {len(parts)} parts: those of the list “Part”.",
             )
         by_keyboard(state.key("keys"), state.key("frame"), chart, rows, parts, picked, lambda place: _pick(parts[place]))
         st.caption(
