@@ -105,16 +105,25 @@ class Learner:
         for place in way:
             self._look(id, place)
             await asyncio.sleep(SLIDE_SECONDS)
-        if way and id in self._session.widgets:
+        if not way or id not in self._session.widgets:
+            return
+        if widget.element.ignore_rerun:
+            self._session.put(id, **value_at(widget, way[-1]))
+            for panel, _ in self._followers(id):
+                panel.rest()
+        else:
             await self._session.set(id, **value_at(widget, way[-1]))
+
+    def _followers(self, id: str) -> list[tuple[Panel, Sequence[float] | None]]:
+        """The instant panels that follow a slider, each with the slider's stops where it has a list of them."""
+        name = id.rpartition(".")[2]
+        sliders = [(panel, *slider) for panel in self._panels.values() for slider in panel.data["sliders"].values()]
+        return [(panel, stops) for panel, setting, stops, _ in sliders if setting == name]
 
     def _look(self, id: str, place: float) -> None:
         """What the instant panels that follow this slider ask for."""
-        name = id.rpartition(".")[2]
-        for panel in self._panels.values():
-            for setting, stops in panel.data["sliders"].values():
-                if setting == name:
-                    panel.look(name, stops[int(place)] if stops else place)
+        for panel, stops in self._followers(id):
+            panel.look(id.rpartition(".")[2], stops[int(place)] if stops else place)
 
     async def _train(self, panel: Panel) -> None:
         panel.start()

@@ -173,6 +173,10 @@ class Panel:
         """A slider that an instant panel follows is at this place on its way."""
         self._send(op="look", offer=self.data["offer"], name=name, value=value)
 
+    def rest(self) -> None:
+        """The sliders that it follows have come to rest: the page's script is to run with their places."""
+        self._tell_page(moved=self._state.get("moved", 0) + 1)
+
     async def until(self, true: Callable[[], bool], seconds: float) -> bool:
         """Wait until it is true of the panel, at most so long; whether it is."""
         async with self._changed:
@@ -362,7 +366,7 @@ class Panel:
         self._told = self.run.id
         self._tell_page(run=self.run.id)
 
-    def _tell_page(self, **state: str) -> None:
+    def _tell_page(self, **state: str | int) -> None:
         self._state |= state
         self._later(self._tell_soon())
 

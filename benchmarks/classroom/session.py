@@ -138,8 +138,12 @@ class Session:
     async def set(self, id: str, **value: Any) -> float:
         """Change a widget, as its browser control does; the seconds until the page has answered."""
         widget = self.widgets[id]
-        widget.state.CopyFrom(_state(id, **value))
+        self.put(id, **value)
         return await self._rerun(widget.kind, widget.fragment)
+
+    def put(self, id: str, **value: Any) -> None:
+        """Change a widget that does not have the page's script run."""
+        self.widgets[id].state.CopyFrom(_state(id, **value))
 
     async def tell(self, id: str, state: Mapping[str, Any]) -> float:
         """Set a component's state; the seconds until the page has answered."""
