@@ -19,7 +19,7 @@ def pass_times(variants: Sequence[str]) -> LivePlot:
         "pass_times",
         theme.linear_axis("Pass (0: the first of all)", nticks=6, tickangle=0),
         theme.linear_axis("Time of a pass, ms", rangemode="tozero"),
-        "marks: each pass · line: median so far · band: middle half",
+        "marks: passes · line: median · band: middle half",
     )
     bindings: list[Binding] = []
     for place, variant in enumerate(variants):

@@ -7,6 +7,7 @@ and a table for other classes, channels or sizes, load torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.zoo import stored
@@ -75,7 +76,13 @@ def table(name: str, *, classes: int | None = None, input_shape: Sequence[int] |
     """The rows of a network, for one example: the stored ones, or, where anything is given, those of that network, without memory
     for weights. input_shape: (C, H, W), the card's unless given."""
     if classes is None and input_shape is None and not options:
-        return stored.read_table(card(name).name)
+        return _stored_rows(card(name).name)
     from cnnviz.zoo import registry
 
     return registry.find(name).table(classes, input_shape, **options)
+
+
+@lru_cache(maxsize=32)
+def _stored_rows(name: str) -> tuple[Row, ...]:
+    """Kept while a class looks at a network: to read a large one takes as long as the rest of its page."""
+    return stored.read_table(name)

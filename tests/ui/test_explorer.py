@@ -124,6 +124,7 @@ def test_filters_leave_what_they_say():
 def test_every_view_draws(visit, view):
     test = visit(PAGE, v="1", view=view)
     assert not test.exception
+    assert not test.error
     assert not test.warning
     assert test.radio(key="architectures.view").value == view
 

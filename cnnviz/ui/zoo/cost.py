@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from string import ascii_uppercase
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from cnnviz import ui, zoo
@@ -30,18 +32,26 @@ def batch_cost(names: Sequence[str]) -> list[int]:
         ui.table(side_by_side(names, sides, batch))
     resizable = [name for name in names if zoo.card(name).smallest]
     against = _against() if resizable else "batch"
-    letters = zip(ascii_uppercase, names, sides, strict=False)
-    curves = [curve(letter, name, against, side, batch) for letter, name, side in letters]
     if len(names) > 1:
-        legend({variant_colour(each.variant): each.title for each in curves})
+        legend({variant_colour(letter): zoo.card(name).title for letter, name in zip(ascii_uppercase, names, strict=False)})
     st.markdown(f"**{growth(resizable[0], batch) if against == 'side' else DOUBLED}**")
     left, right = st.columns(2)
     with left:
-        picture(macs_along(against, curves), state.key("macs_along"), SLOPES[against])
+        picture(_drawn(macs_along, against, tuple(names), tuple(sides), batch), state.key("macs_along"), SLOPES[against])
     with right:
-        picture(memory_along(against, curves), state.key("memory_along"), LINES)
+        picture(_drawn(memory_along, against, tuple(names), tuple(sides), batch), state.key("memory_along"), LINES)
     st.caption(HOW)
     return sides
+
+
+Drawing = Callable[[str, Sequence[Curve]], go.Figure]
+
+
+@lru_cache(maxsize=64)
+def _drawn(draw: Drawing, against: str, names: tuple[str, ...], sides: tuple[int, ...], batch: int) -> go.Figure:
+    """A chart of the networks' curves, kept: the page's script runs at every touch."""
+    letters = zip(ascii_uppercase, names, sides, strict=False)
+    return draw(against, [curve(letter, name, against, side, batch) for letter, name, side in letters])
 
 
 def _against() -> str:

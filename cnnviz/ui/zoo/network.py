@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from cnnviz import zoo
@@ -31,11 +33,11 @@ def one_network(page: Page, name: str) -> None:
     """Everything about one network."""
     rows = zoo.table(name)
     card(zoo.card(name))
-    _picture_and_part(rows)
+    _picture_and_part(name)
     timing(page, [name], batch_cost([name]))
     st.subheader("All its rows", anchor=False)
     layer_table(rows)
-    files(name, rows)
+    files(name)
 
 
 def card(known: Card) -> None:
@@ -85,14 +87,14 @@ def reported(error: PublishedError) -> str:
     return f"**{error.percent:g} % {error.measure}** on {error.data} ({error.how}; {error.source}{unchecked})"
 
 
-def _picture_and_part(rows: Sequence[Row]) -> None:
-    inside = _inside(rows)
-    parts = graph.view(rows, inside)
+def _picture_and_part(name: str) -> None:
+    rows, inside = zoo.table(name), _inside(name)
+    parts = _parts(name, inside)
     picked = next((place for place, part in enumerate(parts) if part.rows[-1] == state.get("block")), None)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         legend(kinds(parts))
-        chart = architecture(rows, parts, picked)
+        chart = _drawn(name, inside, picked)
         with st.container(height=min(PICTURE_HEIGHT, int(chart.layout.height) + FRAME), key=state.key("frame")):
             st.plotly_chart(
                 chart,
@@ -100,7 +102,7 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
                 key=state.key(CHART),
                 width="stretch",
                 height="content",
-                on_select=lambda: _clicked(rows, inside),
+                on_select=lambda: _clicked(parts),
                 selection_mode="points",
                 config={"displaylogo": False, "displayModeBar": False},
                 alt=f"The network from its input to its result, in {len(parts)} parts: those of the list “Part”.",
@@ -115,11 +117,34 @@ def _picture_and_part(rows: Sequence[Row]) -> None:
         _choose(rows, parts, inside)
 
 
-def _inside(rows: Sequence[Row]) -> str:
+# The following are pure, and slow for a network of a thousand rows, while a page's script runs at every touch.
+
+
+@lru_cache(maxsize=64)
+def _parts(name: str, inside: str) -> tuple[Part, ...]:
+    return graph.view(zoo.table(name), inside)
+
+
+@lru_cache(maxsize=16)
+def _drawn(name: str, inside: str, picked: int | None) -> go.Figure:
+    return architecture(zoo.table(name), _parts(name, inside), picked)
+
+
+@lru_cache(maxsize=64)
+def _holders(name: str) -> frozenset[str]:
+    """The names that hold parts, and so can be looked inside of."""
+    return frozenset(holder for part in graph.layers(zoo.table(name)) for holder in _ancestors(part.name))
+
+
+@lru_cache(maxsize=16)
+def _csv(name: str) -> str:
+    return to_csv(zoo.table(name))
+
+
+def _inside(name: str) -> str:
     """The name that the picture is inside of; a link's that holds nothing is told and dropped."""
     inside = str(state.get("inside"))
-    names = {name for part in graph.layers(rows) for name in _ancestors(part.name)}
-    if inside and inside not in names:
+    if inside and inside not in _holders(name):
         st.warning("The link's part is none of this network; here is all of it.", icon=":material/link_off:")
         state.put("inside", "")
         return ""
@@ -131,10 +156,9 @@ def _ancestors(name: str) -> list[str]:
     return [".".join(words[:count]) for count in range(1, len(words))]
 
 
-def _clicked(rows: Sequence[Row], inside: str) -> None:
+def _clicked(parts: Sequence[Part]) -> None:
     points = st.session_state[state.key(CHART)].selection.points
     if points:
-        parts = graph.view(rows, inside)
         place = points[0]["customdata"]
         _pick(parts[int(place[0] if isinstance(place, list) else place)])
 
@@ -251,10 +275,10 @@ def layer_table(rows: Sequence[Row]) -> None:
 NUMBERS = ("parameters", "multiply-adds", "activations")
 
 
-def files(name: str, rows: Sequence[Row]) -> None:
+def files(name: str) -> None:
     """The table as CSV and the network as a file of plain PyTorch."""
     left, right = st.columns(2)
-    left.download_button("Table (.csv)", to_csv(rows), f"{name}.csv", "text/csv", on_click="ignore", width="stretch")
+    left.download_button("Table (.csv)", _csv(name), f"{name}.csv", "text/csv", on_click="ignore", width="stretch")
     script = _script(name)
     right.download_button("Network (.py)", script, f"{name}.py", "text/x-python", on_click="ignore", width="stretch")
     section = st.expander("The network as plain PyTorch", icon=":material/code:", key=state.key("code"), on_change="rerun")
