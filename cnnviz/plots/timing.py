@@ -37,5 +37,5 @@ def pass_times(variants: Sequence[str]) -> LivePlot:
     quantities = {v: Quantity(v, "median", at="last") for v in variants}
     quantities |= {f"{v}_rate": Quantity(v, "gigamacs_per_second", at="last") for v in variants}
     headline = Headline(f"Median of a pass: {told}", quantities, "Each pass is timed as it ends")
-    explain = "How long each forward pass took, in its order. The open mark is the first, which still finds memory and kernels."
+    explain = "How long each forward pass took, in its order; the open mark is the first, which still finds memory and kernels."
     return LivePlot("pass_times", chart, tuple(bindings), headline, explain)

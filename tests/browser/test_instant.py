@@ -152,3 +152,20 @@ def test_where_websockets_are_blocked_its_sliders_still_move_the_page(server: st
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**depth=10**")
     page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10")
+
+
+def test_a_hand_on_anything_else_has_the_page_told_at_once(server: str, page: Page) -> None:
+    opened(server, page, "?preset=tanh&depth=9&width=20")
+    expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
+    page.wait_for_timeout(1_500)  # the page was told of the first measurement, and is at rest
+    page.evaluate("""() => {
+      const later = window.setTimeout
+      const rest = wait => [120, 400].includes(wait)  // which never comes
+      window.setTimeout = (call, wait, ...given) => rest(wait) ? 0 : later(call, wait, ...given)
+    }""")
+    page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10")
+    assert "depth=9" in page.url
+    page.get_by_role("heading", level=1).click()
+    page.wait_for_url("**depth=10**")

@@ -26,6 +26,8 @@ NOT_PLOTS = {
     "targets",
     "draws",
     "colours",
+    "cost",
+    "labels",
     "architecture",
     "published",
 }  # the last nine wait for no recording
@@ -102,6 +104,7 @@ NEEDS = {
         for name in ("loss_plane", "loss_along_line", "accuracy_along_line")
     },
     **{name: {"calculation": "batch_norm"} for name in BY_HAND},
+    "pass_times": {"calculation": "timing", "network": "lenet"},
     **{name: {"norm": "batch", "modes": True} for name in MODES},
     **{name: {"depth": 4, "shift": True, "landscape": True} for name in INSIDE},
     **{name: {"depth": 3, "dataset": "shapes", "norm": "batch", "domains": True} for name in BETWEEN},
@@ -117,7 +120,7 @@ NEEDS = {
     "sweep_curve": {"depth": 2, "sweep_over": "labels", "sweep_values": (10, 20, 40), "sweep_seeds": 2, "units": False},
 }  # what fills these plots
 NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
-NO_IMAGES |= {"loss_plane", "loss_along_line", "accuracy_along_line"}
+NO_IMAGES |= {"pass_times", "loss_plane", "loss_along_line", "accuracy_along_line"}
 NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary", "gate_regions", *DRAWN[1:]}
 MAPS = {"heatmap", "contour"}
 

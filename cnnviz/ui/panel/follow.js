@@ -20,7 +20,7 @@ export class Follower {
     this.moves.observe(document.body, { subtree: true, attributeFilter: ['value'] })
     this.hand = new AbortController()
     const hears = { capture: true, signal: this.hand.signal }
-    window.addEventListener('pointerdown', ({ target }) => (this.held = !!target.closest?.('.stSlider')), hears)
+    window.addEventListener('pointerdown', ({ target }) => this.press(target), hears)
     for (const end of ['pointerup', 'pointercancel']) window.addEventListener(end, () => this.letGo(), hears)
     this.before = setTimeout(() => this.compare(), BEFORE)
   }
@@ -51,6 +51,14 @@ export class Follower {
     clearTimeout(this.waiting)
     this.waiting = null
     this.send()
+  }
+
+  // A hand on anything but a slider, such as Train, means the places as they are: the page is told before the click.
+  press(target) {
+    this.held = !!target.closest?.('.stSlider')
+    if (this.held || !this.moved) return
+    clearTimeout(this.resting)
+    this.pass()
   }
 
   letGo() {
