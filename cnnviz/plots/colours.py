@@ -38,16 +38,18 @@ def rgb_cloud(name: str, image: Numbers, values: Numbers, vectors: Numbers, move
     return chart
 
 
-def _dots(points: Numbers, colours: list[str]) -> go.Scatter3d:
+def _dots(points: Numbers, colours: list[str]) -> dict[str, Any]:
+    """A trace as plain data: Plotly reads each colour anew for each object that holds it, at 20 µs a time."""
     x, y, z = points.tolist()
-    return go.Scatter3d(
-        x=x,
-        y=y,
-        z=z,
-        mode="markers",
-        marker={"size": 2.5, "color": colours},
-        hovertemplate="red %{x:.2f}, green %{y:.2f}, blue %{z:.2f}<extra></extra>",
-    )
+    return {
+        "type": "scatter3d",
+        "x": x,
+        "y": y,
+        "z": z,
+        "mode": "markers",
+        "marker": {"size": 2.5, "color": colours},
+        "hovertemplate": "red %{x:.2f}, green %{y:.2f}, blue %{z:.2f}<extra></extra>",
+    }
 
 
 def _axis(middle: Numbers, half: Numbers, number: int) -> go.Scatter3d:

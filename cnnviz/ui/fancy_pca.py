@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from cnnviz.engine.augment.colour import with_alphas
@@ -34,18 +37,16 @@ def fancy_pca(lesson: Lesson) -> None:
             st.slider(f"α{'₁₂₃'[number]}", -REACH, REACH, step=0.1, key=key)
         spread = st.select_slider("σ of α", SPREADS, 1.0, key=f"{lesson.slug}.fancy.spread")
         st.button("Draw α anew", on_click=_drawn, args=(keys, spread), icon=":material/casino:")
-    values, vectors = axes_of(names if whole == "all five photographs" else (name,))
-    alphas = np.array([float(st.session_state[key]) for key in keys])
-    before = photographs()[name]
-    added = vectors @ (alphas * values)
-    after = with_alphas(before, alphas[None], (values, vectors))
+    over = names if whole == "all five photographs" else (name,)
+    values, vectors = axes_of(over)
+    alphas = tuple(float(st.session_state[key]) for key in keys)
     with right:
-        st.markdown(f"**Every pixel: {_told(added)}, of a range from 0 to 1**")
-        for column, title, images, moved in zip(st.columns(2), ("Before", "After"), (before, after), (None, added), strict=True):
+        st.markdown(f"**Every pixel: {_told(vectors @ (alphas * values))}, of a range from 0 to 1**")
+        for column, title, moved in zip(st.columns(2), ("Before", "After"), (None, alphas), strict=True):
             with column:
-                st.image(visible(images)[0], caption=title, width=256, alt=f"{name.title()}, {title.lower()}")
-                cloud = rgb_cloud(f"cloud_{title.lower()}", images[0], values, vectors, moved)
-                picture(cloud, f"{lesson.slug}.fancy.{title}", _takeaway(title))
+                shown = visible(_photograph(name, over, moved))[0]
+                st.image(shown, caption=title, width=256, alt=f"{name.title()}, {title.lower()}")
+                picture(_cloud(name, over, moved), f"{lesson.slug}.fancy.{title}", _takeaway(title))
         numbers(
             {
                 "i": ["1", "2", "3"],
@@ -55,6 +56,22 @@ def fancy_pca(lesson: Lesson) -> None:
                 "αλ": [number_text(part) for part in alphas * values],
             }
         )
+
+
+def _photograph(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> np.ndarray:
+    """A photograph (1, 3, H, W), moved along the axes of some by α, or as it is."""
+    before = photographs()[name]
+    return before if alphas is None else with_alphas(before, np.array([alphas]), axes_of(over))
+
+
+@lru_cache(maxsize=64)
+def _cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
+    """Its cloud, kept: Plotly takes long over fifteen hundred colours, and the script runs at every touch of the page."""
+    values, vectors = axes_of(over)
+    image = _photograph(name, over, alphas)[0]
+    if alphas is None:
+        return rgb_cloud("cloud_before", image, values, vectors)
+    return rgb_cloud("cloud_after", image, values, vectors, vectors @ (alphas * values))
 
 
 def _drawn(keys: list[str], spread: float) -> None:
