@@ -271,7 +271,7 @@ class Session:
             FIRST_STATES[kind](element, state)
             self.widgets[element.id] = Widget(kind, element, state, fragment)
         else:
-            known.element = element
+            known.element, known.fragment = element, fragment  # a fragment is named after its place, which another may have moved
 
 
 def _state(id: str, **value: Any) -> WidgetState:
