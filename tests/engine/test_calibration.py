@@ -81,7 +81,7 @@ def test_a_net_that_is_sure_and_always_wrong_has_the_largest():
 def test_margins_are_the_differences_of_logits_by_hand():
     logits = torch.tensor([[5.0, 1.0, 0.0], [2.0, 3.0, 7.0]])
     labels = torch.tensor([0, 1])
-    seen = Seen([], [], [], [], logits, labels, torch.tensor(0.0))
+    seen = Seen([], [], [], [], [], logits, labels, torch.tensor(0.0))
     assert float(margin(seen)) == pytest.approx(((5 - 0.5) + (3 - 4.5)) / 2)
     assert float(margin_least(seen)) == pytest.approx(((5 - 1) + (3 - 7)) / 2)
     assert float(logit_norm(seen)) == pytest.approx((np.linalg.norm([3, -1, -2]) + np.linalg.norm([-2, -1, 3])) / 2)

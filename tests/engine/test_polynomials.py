@@ -37,7 +37,7 @@ def test_with_as_many_coefficients_as_points_they_solve_the_equations_exactly():
 
 def test_the_table_shows_both_for_each_coefficient():
     table = coefficient_table()
-    assert list(table) == ["", "M = 0", "M = 1", "M = 3", "M = 9"]
+    assert list(table) == ["coefficient", "M = 0", "M = 1", "M = 3", "M = 9"]
     assert table["M = 3"][:5] == ["0.31 (0.31)", "7.99 (7.99)", "-25.43 (-25.43)", "17.37 (17.37)", ""]
     assert all(len(column) == 10 for column in table.values())
 
