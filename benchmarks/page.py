@@ -132,7 +132,7 @@ def stop(panel: Locator) -> None:
 
 def rerun(page: Page, turn: int) -> float:
     """Milliseconds from the move of a slider to the end of the page's script."""
-    slider = page.locator('[data-testid="stSlider"] [role="slider"], [data-testid="stSlider"] input[type="range"]').first
+    slider = page.locator('[data-testid="stSlider"] input[type="range"]:enabled').first
     slider.focus()
     done = promised(page, RERUN_MS, "the end of the page's script")
     page.keyboard.press("ArrowRight" if turn % 2 == 0 else "ArrowLeft")

@@ -44,7 +44,7 @@ def test_it_draws_what_is_stored_without_a_run_and_has_nothing_to_press(server: 
 def test_it_runs_by_itself_where_nothing_is_stored(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
-    assert layers_drawn(page) == 9
+    page.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 9")
 
 
 def test_a_changed_setting_is_measured_in_the_same_chart_and_the_focus_stays(server: str, page: Page) -> None:

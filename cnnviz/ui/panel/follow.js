@@ -61,9 +61,11 @@ export class Follower {
     this.pass()
   }
 
+  // The last place does not wait for the answer about one before it.
   letGo() {
     this.held = false
-    this.send()
+    if (this.place) this.answered()
+    else this.send()
   }
 
   rest() {
