@@ -95,6 +95,7 @@ def test_axe_finds_nothing_in_light_or_dark_and_a_phone_never_scrolls_sideways(v
     assert findings(page, "color-contrast") == []
     page.set_viewport_size(PHONE)
     page.wait_for_function("document.querySelector('[data-testid=stMain]').clientWidth === 390")
+    page.evaluate("document.fonts.ready")
     is_still(page)
     assert findings(page, "target-size", "scrollable-region-focusable") == []
     below = (

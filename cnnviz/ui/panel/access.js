@@ -26,11 +26,13 @@ export function mount() {
   const observer = new MutationObserver(changes => changes.every(({ target }) => target.closest('.cnnviz-panel')) || later())
   observer.observe(document.body, { childList: true, subtree: true })
   window.addEventListener('resize', later)
+  document.fonts.addEventListener('loadingdone', later) // formulas grow when their letters come
   later()
   return () => {
     clearTimeout(due)
     observer.disconnect()
     window.removeEventListener('resize', later)
+    document.fonts.removeEventListener('loadingdone', later)
   }
 }
 
