@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from playwright.sync_api import Error, Locator, Page, sync_playwright
 
+from benchmarks.server import launched
 from cnnviz import lessons
-from cnnviz.settings import ROOT
 
 PRESSES = 10
 RERUNS = 10
@@ -69,22 +65,6 @@ THUMB = """input => {
   const { x, y, width, height } = input.parentElement.parentElement.getBoundingClientRect()
   return [x + width / 2, y + height / 2]
 }"""
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of a server that has just been started: it may not answer yet."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "cnnviz", "serve", "--port", str(port)]
-    with tempfile.TemporaryDirectory() as cache:  # nothing is there that an earlier run has stored
-        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "CNNVIZ_CACHE": cache})
-        try:
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
 
 
 def opened(page: Page, address: str) -> Locator:
@@ -202,7 +182,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         began = time.perf_counter()
-        with served() as address:
+        with launched(subprocess.DEVNULL) as (address, _):
             panel = opened(page, f"{address}/{lesson}")
             cold = (time.perf_counter() - began) * 1_000
             opening = time.perf_counter()

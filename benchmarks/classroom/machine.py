@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -15,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnviz.settings import ROOT, Settings
+from benchmarks.server import launched
+from cnnviz.settings import Settings
 
 START_SECONDS = 300.0
 SETTLED_SECONDS = 3.0
@@ -90,22 +89,13 @@ def cpu_seconds(pid: int) -> float:
 def served(settings: Mapping[str, str], settled: float = SETTLED_SECONDS) -> Iterator[Server]:
     """A server with these variables in its environment and no recording but the presets', all workers there; warm where it is
     given some seconds in which it must have been idle."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port = probe.getsockname()[1]
+    workers = Settings(workers=int({**os.environ, **settings}.get("CNNVIZ_WORKERS", "0"))).worker_count
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        environment = {**os.environ, "CNNVIZ_CACHE": str(Path(folder) / "cache"), **settings}
-        command = [sys.executable, "-m", "cnnviz", "serve", "--port", str(port)]
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
-        server = Server(f"http://localhost:{port}", process, log)
-        try:
-            _until_warm(server, Settings(workers=int(environment.get("CNNVIZ_WORKERS", "0"))).worker_count + 1, settled)
+        with log.open("wb") as output, launched(output, subprocess.STDOUT, settings) as (address, process):
+            server = Server(address, process, log)
+            _until_warm(server, workers + 1, settled)
             yield server
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
 
 
 def _until_warm(server: Server, workers: int, settled: float) -> None:

@@ -16,9 +16,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.classroom.figures import Figures
+from benchmarks.classroom.panel import LARGEST_MESSAGE
 
 PATIENCE_SECONDS = 60.0
-LARGEST_MESSAGE = 50 * 2**20
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 ENDED_SESSION = "The page's connection ended: {problem}"
 NO_ANSWER = "The page '{page}' did not answer within {seconds:.0f} seconds."

@@ -22,6 +22,7 @@ from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Snapshot
 from cnnviz.settings import settings
 from cnnviz.zoo import timed
+from cnnviz.zoo.sizes import shape_at
 
 PROCESSORS = Path("/proc/cpuinfo")  # on Linux; elsewhere Python's own name has to do
 
@@ -54,7 +55,11 @@ def passes(experiment: Experiment) -> Iterator[Snapshot]:
 
 def side_of(experiment: Experiment) -> int:
     """The side of the images, the paper's own where none is asked for."""
-    return experiment.timing.input_side or zoo.card(experiment.timing.network).input_shape[-1]
+    return _shape(experiment)[-1]
+
+
+def _shape(experiment: Experiment) -> tuple[int, ...]:
+    return shape_at(zoo.card(experiment.timing.network), experiment.timing.input_side)
 
 
 def layers(experiment: Experiment) -> tuple[str, ...]:
@@ -86,10 +91,7 @@ def built(experiment: Experiment) -> nn.Module:
 
 def images(experiment: Experiment) -> torch.Tensor:
     """A batch (N, *input_shape) of noise."""
-    own = zoo.card(experiment.timing.network).input_shape
-    side = experiment.timing.input_side
-    shape = own if side in (0, own[-1]) else (own[0], side, side)
-    return torch.randn(experiment.batch_size, *shape, generator=torch.Generator().manual_seed(experiment.seed))
+    return torch.randn(experiment.batch_size, *_shape(experiment), generator=torch.Generator().manual_seed(experiment.seed))
 
 
 def _pass(experiment: Experiment, device: torch.device) -> Callable[[], float]:

@@ -99,7 +99,8 @@ def labelled(bubbles: Sequence[Bubble]) -> dict[str, str]:
     and the fewest multiply-adds first, as many as have room on narrow pages and on wide ones."""
     way = commonest(bubbles)
     own = [bubble for bubble in bubbles if bubble.protocol == way]
-    ends = sorted((it for it in own if it.name in unbeaten(own)), key=lambda bubble: bubble.percent)
+    best = unbeaten(own)
+    ends = sorted((it for it in own if it.name in best), key=lambda bubble: bubble.percent)
     order = [bubble.title for bubble in (*ends[:1], *reversed(ends[1:]))]
     positions = placed(order, [scene(bubbles, width) for width in WIDTHS])
     return {bubble.name: positions[bubble.title] for bubble in ends if bubble.title in positions}
@@ -108,13 +109,13 @@ def labelled(bubbles: Sequence[Bubble]) -> dict[str, str]:
 def scene(bubbles: Sequence[Bubble], width: float) -> Scene:
     """Where the bubbles stand in a plot area of this width."""
     (left, right), (low, high) = spans(bubbles)
-    height = HEIGHT - theme.MARGIN["t"] - theme.MARGIN["b"]
+    height, most = HEIGHT - theme.MARGIN["t"] - theme.MARGIN["b"], most_params(bubbles)
     spots = {
         bubble.title: Spot(
             bubble.title,
             width * (math.log10(bubble.macs) - left) / (right - left),
             height * (high - bubble.percent) / (high - low),
-            radius(bubble, most_params(bubbles)),
+            radius(bubble, most),
         )
         for bubble in bubbles
     }

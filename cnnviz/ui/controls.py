@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -125,18 +125,17 @@ class Knobs:
         """
         self._following = True
 
-    def _follows(self, name: str) -> bool:
-        return self._following and name not in FRESH
-
     def slider(self, name: str, low: float | None = None, high: float | None = None, disabled: bool = False) -> Any:
         """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic. disabled: it decides nothing now."""
         wanted = rule(name)
         low, high = wanted.low if low is None else low, wanted.high if high is None else high
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
         value = st.session_state[self.key(name)]
+        follows = self._following and name not in FRESH
+        moved: Literal["ignore", "rerun"] = "ignore" if follows else "rerun"
         if wanted.log:
             options = self._stops(name, low, high)
-            if self._follows(name):
+            if follows:
                 self.sliders[self.css_class(name)] = (name, options, options.index(value))
             return st.select_slider(
                 label,
@@ -144,13 +143,13 @@ class Knobs:
                 key=self.key(name),
                 format_func=_shown(wanted.off),
                 help=wanted.help or None,
-                on_change="ignore" if self._follows(name) else "rerun",
+                on_change=moved,
                 disabled=disabled,
             )
         kind = int if wanted.kind == "whole" else float
         low, high = min(low, value), max(high, value)
         step = kind(1) if kind is int else (high - low) / 100
-        if self._follows(name):
+        if follows:
             self.sliders[self.css_class(name)] = (name, None, value)
         return st.slider(
             label,
@@ -159,7 +158,7 @@ class Knobs:
             step=step,
             key=self.key(name),
             help=wanted.help or None,
-            on_change="ignore" if self._follows(name) else "rerun",
+            on_change=moved,
             disabled=disabled,
         )
 

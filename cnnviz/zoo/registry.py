@@ -15,7 +15,7 @@ from torch import nn
 
 from cnnviz.zoo.cards import Card, ZooError, named
 from cnnviz.zoo.rows import Row
-from cnnviz.zoo.sizes import Cost, cost_of, sides_of
+from cnnviz.zoo.sizes import Cost, cost_of, shape_at, sides_of
 from cnnviz.zoo.trace import table_of
 
 Builder = Callable[..., nn.Module]  # takes classes, in_channels and options of its own, all by keyword
@@ -68,9 +68,7 @@ class Network:
         """What the network costs at each side that `sides_of` names: a table at each, without memory for weights."""
         with torch.device("meta"):
             model = self.build()
-        shape = self.card.input_shape
-        shapes = [shape if side == shape[-1] else (shape[0], side, side) for side in sides_of(self.card)]
-        return tuple(cost_of(table_of(model, each)) for each in shapes)
+        return tuple(cost_of(table_of(model, shape_at(self.card, side))) for side in sides_of(self.card))
 
 
 def _arguments(call: partial[Any]) -> list[str]:

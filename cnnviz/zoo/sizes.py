@@ -34,6 +34,12 @@ def sides_of(card: Card) -> tuple[int, ...]:
     return tuple(sorted({own, *(side for side in SIDES if card.smallest and side >= card.smallest)}))
 
 
+def shape_at(card: Card, side: int) -> tuple[int, ...]:
+    """The shape of an example whose image is `side` pixels high and wide; 0: as in the paper."""
+    own = card.input_shape
+    return own if side in (0, own[-1]) else (own[0], side, side)
+
+
 def cost_of(rows: Sequence[Row]) -> Cost:
     """What a table adds up to."""
     return Cost(

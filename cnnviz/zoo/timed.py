@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnnviz import zoo
 from cnnviz.settings import Settings, settings
 from cnnviz.zoo.budget import budget
+from cnnviz.zoo.sizes import shape_at
 
 
 def refusal(network: str, side: int, batch: int, passes: int, limits: Settings = settings) -> str:
@@ -13,7 +14,7 @@ def refusal(network: str, side: int, batch: int, passes: int, limits: Settings =
     Raises ZooError for an unknown network.
     """
     card, costs = zoo.card(network), zoo.costs(network)
-    side = side or card.input_shape[-1]
+    side = shape_at(card, side)[-1]
     if side not in costs:
         return f"{card.title} was not counted at {side} × {side}: choose one of {', '.join(map(str, costs))}."
     cost = budget(zoo.totals(network).params, costs[side], batch)

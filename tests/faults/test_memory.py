@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cnnviz import lessons, limits, machine
-from cnnviz.engine import data
+from cnnviz.engine import data, evaluation
 from cnnviz.engine.experiment import Experiment, replace
-from cnnviz.engine.memory import POINT, SHAPES, estimate, sizes_of
+from cnnviz.engine.memory import POINT, SHAPES, TESTED_AT_ONCE, estimate, sizes_of
 from cnnviz.engine.words import DATASETS
 from cnnviz.runners.base import RefusedError
 from cnnviz.runners.local import LocalRunner
@@ -168,3 +168,7 @@ def test_a_containers_limit_counts_as_the_machines_memory(tmp_path: Path, told: 
         file.write_text(told)
     assert machine.memory((str(file),)) == (memory or machine.memory(()))
     assert machine.memory(()) > prod((64, MB))
+
+
+def test_as_many_examples_are_tested_at_once_as_the_estimate_says():
+    assert TESTED_AT_ONCE == evaluation.AT_ONCE

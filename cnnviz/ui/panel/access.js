@@ -96,6 +96,6 @@ export function tell(chart, words) {
   }
 }
 
-function dress(node, attributes) {
+export function dress(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
 }

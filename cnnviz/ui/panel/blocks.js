@@ -1,5 +1,7 @@
 // The drawing of a network by keyboard: one block takes the focus, arrows lead to its neighbours, Enter picks it.
 
+import { dress } from './access.js'
+
 const KEYS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right', Home: 'first', End: 'last' }
 const readers = new WeakMap()
 
@@ -55,7 +57,7 @@ class Blocks {
     this.blocks.forEach((block, place) => {
       block.classList.add('cnnviz-block')
       const told = { role: 'button', 'aria-label': words[place], 'aria-pressed': place === picked, tabindex: place === this.at ? 0 : -1 }
-      for (const [name, value] of Object.entries(told)) block.setAttribute(name, value)
+      dress(block, told)
       block.onkeydown = event => this.key(event, place)
       block.onfocus = () => this.hold(place)
     })

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import streamlit as st
 
 from cnnviz import ui
@@ -46,6 +48,7 @@ def lecture() -> None:
     st.download_button("Table, printed and here (.csv)", to_csv(chosen), file, "text/csv", on_click="ignore")
 
 
+@cache
 def overall() -> str:
     """In a sentence: how many printed values of all tables our networks have."""
     same, held = (sum(numbers) for numbers in zip(*map(counts, TABLES), strict=True))

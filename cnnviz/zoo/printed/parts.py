@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from cnnviz import zoo
 from cnnviz.zoo.cards import ZooError
@@ -61,12 +60,6 @@ class Part:
         return tuple(dict.fromkeys(name for name in found if name))
 
 
-@cache
-def rows_of(network: str) -> tuple[Row, ...]:
-    """A network's stored rows, read once."""
-    return zoo.table(network)
-
-
 def part(network: str, names: str, before: Part | None = None, printed: Mapping[str, str] | None = None) -> Part:
     """The rows whose names are, or begin with, one of `names`; none for "", which is fed with what `before` puts out, and none
     for the whole network.
@@ -75,7 +68,7 @@ def part(network: str, names: str, before: Part | None = None, printed: Mapping[
     """
     if names == WHOLE:
         return Part(network, names, (), (), (), printed or {})
-    table = rows_of(network)
+    table = zoo.table(network)
     wanted = names.split()
     places = tuple(place for place, row in enumerate(table) if _head(row.name, wanted))
     missing = [name for name in wanted if not any(_head(table[place].name, [name]) for place in places)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike, whole
 
 SUMS = Reason(
     "Ours counts convolutions and matrix products. With one operation more for each value that a shortcut adds, ResNet-101 comes "
@@ -27,19 +27,19 @@ LATER_CODE = Reason(
     misprint=False,
 )
 PAIRS = {
-    "ResNet-50": ("resnet50", "se_resnet50"),
-    "ResNet-101": ("resnet101", "se_resnet101"),
-    "ResNet-152": ("resnet152", "se_resnet152"),
-    "ResNeXt-50": ("resnext50_32x4d", "se_resnext50_32x4d"),
-    "ResNeXt-101": ("resnext101_32x4d", "se_resnext101_32x4d"),
-    "VGG-16": ("vgg16",),
-    "BN-Inception": ("bn_inception",),
-    "Inception-ResNet-v2": ("inception_resnet_v2",),
+    "ResNet-50": "resnet50 se_resnet50",
+    "ResNet-101": "resnet101 se_resnet101",
+    "ResNet-152": "resnet152 se_resnet152",
+    "ResNeXt-50": "resnext50_32x4d se_resnext50_32x4d",
+    "ResNeXt-101": "resnext101_32x4d se_resnext101_32x4d",
+    "VGG-16": "vgg16",
+    "BN-Inception": "bn_inception",
+    "Inception-ResNet-v2": "inception_resnet_v2",
 }
 
 
 def _line(title: str, *printed: str | Unlike) -> Line:
-    return Line(title, "*", printed, PAIRS[title])
+    return whole(title, PAIRS[title], *printed)
 
 
 def _sums(text: str) -> Unlike:
@@ -85,12 +85,6 @@ SENET_2 = Table(
         "SE version of the last three.",
     ),
 )  # fmt: skip
-
-
-def _best(title: str, network: str, *printed: str) -> Line:
-    return Line(title, "*", printed, (network,))
-
-
 SENET_8 = Table(
     title="SENet, Table 8",
     networks=(),
@@ -106,20 +100,20 @@ SENET_8 = Table(
         Column("Multiply-adds", measures.macs, unit=1e9, suffix="G", decimals=1),
     ),
     lines=(
-        _best("ResNet-152", "resnet152", "23.0", "6.7", "21.3", "5.5"),
-        _best("ResNet-200", "preact_resnet200", "21.7", "5.8", "20.1", "4.8"),
-        _best("Inception-v3", "inception_v3", "", "", "21.2", "5.6"),
-        _best("Inception-v4", "inception_v4", "", "", "20.0", "5.0"),
-        _best("Inception-ResNet-v2", "inception_resnet_v2", "", "", "19.9", "4.9"),
-        _best("ResNeXt-101 (64×4d)", "resnext101_64x4d", "20.4", "5.3", "19.1", "4.4"),
-        _best("DenseNet-264", "densenet264", "22.15", "6.12"),
-        _best("Attention-92", "attention92", "", "", "19.5", "4.8"),
-        _best("Very Deep PolyNet †", "polynet", "", "", "18.71", "4.25"),
-        _best("PyramidNet-200", "pyramidnet200", "20.1", "5.4", "19.2", "4.7"),
-        _best("DPN-131", "dpn131", "19.93", "5.12", "18.55", "4.16"),
-        _best("SENet-154", "senet154", "18.68", "4.47", "17.28", "3.79"),
-        _best("NASNet-A (6@4032) †", "nasnet_a_6_4032", "", "", "17.3†", "3.8†"),
-        _best("SENet-154 (post-challenge)", "senet154", "", "", "16.88†", "3.58†"),
+        whole("ResNet-152", "resnet152", "23.0", "6.7", "21.3", "5.5"),
+        whole("ResNet-200", "preact_resnet200", "21.7", "5.8", "20.1", "4.8"),
+        whole("Inception-v3", "inception_v3", "", "", "21.2", "5.6"),
+        whole("Inception-v4", "inception_v4", "", "", "20.0", "5.0"),
+        whole("Inception-ResNet-v2", "inception_resnet_v2", "", "", "19.9", "4.9"),
+        whole("ResNeXt-101 (64×4d)", "resnext101_64x4d", "20.4", "5.3", "19.1", "4.4"),
+        whole("DenseNet-264", "densenet264", "22.15", "6.12"),
+        whole("Attention-92", "attention92", "", "", "19.5", "4.8"),
+        whole("Very Deep PolyNet †", "polynet", "", "", "18.71", "4.25"),
+        whole("PyramidNet-200", "pyramidnet200", "20.1", "5.4", "19.2", "4.7"),
+        whole("DPN-131", "dpn131", "19.93", "5.12", "18.55", "4.16"),
+        whole("SENet-154", "senet154", "18.68", "4.47", "17.28", "3.79"),
+        whole("NASNet-A (6@4032) †", "nasnet_a_6_4032", "", "", "17.3†", "3.8†"),
+        whole("SENet-154 (post-challenge)", "senet154", "", "", "16.88†", "3.58†"),
     ),
     told=(
         "DPN-131's errors at 320 are those with a last pool half way between mean and largest value, as its authors' own list "

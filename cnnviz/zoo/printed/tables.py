@@ -11,7 +11,7 @@ from functools import cache
 
 from cnnviz.zoo.cards import Printed, ZooError
 from cnnviz.zoo.printed.measures import Measure, Value
-from cnnviz.zoo.printed.parts import Part, part
+from cnnviz.zoo.printed.parts import WHOLE, Part, part
 
 SAME, UNLIKE, ONLY_PRINTED, ONLY_COUNTED, EMPTY = "same", "unlike", "only printed", "only counted", ""
 NONE = "–"
@@ -63,6 +63,11 @@ class Line:
     names: str
     printed: tuple[str | Unlike, ...]
     networks: tuple[str, ...] = ()
+
+
+def whole(title: str, networks: str, *printed: str | Unlike) -> Line:
+    """A line about whole networks: their names between spaces, "" where the zoo has none."""
+    return Line(title, WHOLE, printed, tuple(networks.split()))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnviz.zoo.printed import measures
-from cnnviz.zoo.printed.tables import Column, Line, Reason, Table, Unlike
+from cnnviz.zoo.printed.tables import Column, Reason, Table, Unlike, whole
 
 SEVEN = Reason(
     "AlexNet has five convolutions and three fully connected layers with weights: 8, as its own paper says. The lecture's table "
@@ -44,10 +44,6 @@ ENTRIES_MISPRINT = (
 )
 
 
-def _line(title: str, network: str, *printed: str | Unlike) -> Line:
-    return Line(title, "*", printed, (network,) if network else ())
-
-
 WINNERS = Table(
     title="ImageNet's challenge by year",
     networks=(),
@@ -62,14 +58,14 @@ WINNERS = Table(
         Column("Layers", measures.layer_number),
     ),
     lines=(
-        _line("SuperVision – Toronto (AlexNet)", "alexnet", "2012", "", "16.4", "no", Unlike("7", SEVEN)),
-        _line("SuperVision", "", "2012", "1st", "15.3", "ImageNet 22k"),
-        _line("Clarifai – NYU", "", "2013", "", "11.7", "no", "7"),
-        _line("Clarifai", "", "2013", "1st", "11.2", "ImageNet 22k"),
-        _line("VGG – Oxford", "vgg16", "2014", "2nd", "7.32", "no", "16"),
-        _line("GoogLeNet", "googlenet", "2014", "1st", "6.67", "no", Unlike("19", NINETEEN)),
-        _line("ResNet", "resnet152", "2015", "1st", "3.57", "", "152"),
-        _line("Human expert", "", "", "", "5.1"),
+        whole("SuperVision – Toronto (AlexNet)", "alexnet", "2012", "", "16.4", "no", Unlike("7", SEVEN)),
+        whole("SuperVision", "", "2012", "1st", "15.3", "ImageNet 22k"),
+        whole("Clarifai – NYU", "", "2013", "", "11.7", "no", "7"),
+        whole("Clarifai", "", "2013", "1st", "11.2", "ImageNet 22k"),
+        whole("VGG – Oxford", "vgg16", "2014", "2nd", "7.32", "no", "16"),
+        whole("GoogLeNet", "googlenet", "2014", "1st", "6.67", "no", Unlike("19", NINETEEN)),
+        whole("ResNet", "resnet152", "2015", "1st", "3.57", "", "152"),
+        whole("Human expert", "", "", "", "5.1"),
     ),
     told=("Clarifai's network was not published, so nothing can be held against its 7 layers.",),
 )
