@@ -43,14 +43,14 @@ PAUSE_SECONDS = 600.0  # a paused run gives its worker back after this, since ot
 SILENCE_SECONDS = 60.0  # a run that reports nothing for so long is ended: it hangs, or its step is too large to watch
 SLOWEST = 0.1  # steps a second that a learner may ask for: slower, a run would look as if it had stopped
 FASTEST = 10_000  # steps a second that a learner may ask for: faster than any worker is
-ENDED_RUNS = 64  # that can still be watched, 0.7 MB each: of a class of thirty, what its pages show
+ENDED_RUNS = 64  # that can still be watched, 0.4 MB each: of a class of thirty, what its pages show
 OFFERS = 2_000  # pages whose Train button is remembered, a few kB each
 TIMING_MB = 1_500  # of weights and maps in a timed forward pass, beside whatever else trains on the machine
 TIMING_GIGAMACS = 500  # 10⁹ multiply-adds of a timing in all: a minute or so on one core
 
 # Disk and memory
 CACHE_MB = 256  # of finished recordings on the disk, some hundred kB each
-STORE_MEMORY_MB = 24  # of numbers in recordings at hand, which take up to 3 times as much in Python: the presets have 15
+STORE_MEMORY_MB = 24  # of numbers in recordings at hand, which take a third more in Python: the presets have 15
 RUN_MEMORY_MB = 0  # that a run may need by its estimate; 0: a training process's share of the machine's memory
 SERVER_MEMORY_MB = 1_024  # of the machine's memory for the server itself, before training processes share the rest
 WORKER_MEMORY_MB = 400  # of a training process that is warm and has no run

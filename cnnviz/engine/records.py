@@ -57,10 +57,31 @@ class Ending:
 
 @dataclass
 class Column:
-    """One recorded quantity: the rows (snapshot indices) at which it was measured, and a value for each."""
+    """One recorded quantity: the rows (snapshot indices) at which it was measured, and a value for each.
 
-    rows: list[int] = field(default_factory=list)
-    values: list[Array] = field(default_factory=list)
+    Values lie in one array, which is moved to one of twice the size when it is full: an array for each row would take several
+    times what it holds. `room` may have more entries than there are rows; what was handed out of it never changes.
+    """
+
+    rows: list[int]
+    room: Array
+
+    @property
+    def values(self) -> Array:
+        """(rows,), (rows, layers) or (rows, layers, bins)."""
+        return self.room[: len(self.rows)]
+
+    def add(self, row: int, value: Array) -> None:
+        """Raises ValueError for a value of another shape. Who reads meanwhile sees all of the row or nothing."""
+        count = len(self.rows)
+        if value.shape != self.room.shape[1:]:
+            raise ValueError(f"its shape (={value.shape}) must be {self.room.shape[1:]}")
+        if count == len(self.room):
+            larger = np.empty((2 * count or 1, *value.shape), np.float32)
+            larger[:count] = self.room
+            self.room = larger
+        self.room[count] = value
+        self.rows.append(row)
 
 
 @dataclass
@@ -79,14 +100,18 @@ class Recording:
     _columns: dict[str, Column] = field(default_factory=dict)
 
     def append(self, snapshot: Snapshot) -> None:
-        """Add a snapshot. Steps must rise."""
+        """Add a snapshot. Steps must rise, and a column's values have one shape. Raises RecordingError."""
         if self._steps and snapshot.step <= self._steps[-1]:
             raise RecordingError(f"step (={snapshot.step}) must be above the last recorded step, {self._steps[-1]}.")
         row = len(self._steps)
         for name, value in snapshot.values.items():
-            column = self._columns.setdefault(name, Column())
-            column.rows.append(row)
-            column.values.append(np.asarray(value, dtype=np.float32))
+            added = np.asarray(value, dtype=np.float32)
+            if name not in self._columns:
+                self._columns[name] = Column([], np.empty((0, *added.shape), np.float32))
+            try:
+                self._columns[name].add(row, added)
+            except ValueError as problem:
+                raise RecordingError(f"column '{name}' can't be recorded at step {snapshot.step}: {problem}.") from None
         self._steps.append(snapshot.step)
 
     def extend(self, snapshots: Iterable[Snapshot]) -> Recording:
@@ -115,7 +140,7 @@ class Recording:
 
     def column(self, name: str) -> Array:
         """All values of a column: (rows,), (rows, layers) or (rows, layers, bins). Raises RecordingError."""
-        return np.stack(self._column(name).values)
+        return self._column(name).values.copy()
 
     def rows(self, name: str) -> NDArray[np.int64]:
         """The snapshot index of each value of a column: (rows,)."""
@@ -133,28 +158,29 @@ class Recording:
         """The column's last value measured at or before a step (its first one where there is none)."""
         rows = self.steps_of(name)
         index = int(np.searchsorted(rows, step, side="right")) - 1
-        return self._column(name).values[max(index, 0)]
+        return self._column(name).values[max(index, 0), ...]
 
     def snapshots(self) -> Iterator[Snapshot]:
         """The snapshots in order, as they were appended."""
         by_row: list[dict[str, Array]] = [{} for _ in self._steps]
         for name, column in self._columns.items():
-            for row, value in zip(column.rows, column.values, strict=True):
-                by_row[row][name] = value
+            for place, row in enumerate(column.rows):
+                by_row[row][name] = column.values[place, ...]
         for step, values in zip(self._steps, by_row, strict=True):
             yield Snapshot(step, values)
 
     def delta(self, since: int = 0) -> dict[str, Any]:
         """What has been added since `since` snapshots, ready for the encoder.
 
-        {"from": since, "steps": [...], "columns": {name: {"rows": [...], "values": [array, ...]}}}, and, where `since` is 0,
+        {"from": since, "steps": [...], "columns": {name: {"rows": [...], "values": array}}}, and, where `since` is 0,
         "layers" and "about"; "ending" once the run has ended.
         """
         columns = {}
         for name, column in self._columns.items():
             first = int(np.searchsorted(column.rows, since))
-            if first < len(column.rows):
-                columns[name] = {"rows": column.rows[first:], "values": column.values[first:]}
+            rows = column.rows[first:]
+            if rows:
+                columns[name] = {"rows": rows, "values": column.values[first : first + len(rows)]}
         head = {"layers": list(self.layers), "about": self.about} if since == 0 else {}
         tail = {"ending": asdict(self.ending)} if self.ending else {}
         return {"from": since, "steps": self._steps[since:], "columns": columns, **head, **tail}
@@ -203,14 +229,15 @@ class Recording:
         ending = Ending(**meta["ending"]) if meta["ending"] else None
         experiment = Experiment.from_json(json.dumps(meta["experiment"]))
         recording = cls(experiment, tuple(meta["layers"]), meta["about"], ending)
-        recording._steps = [int(step) for step in stored["steps"]]
+        recording._steps = stored["steps"].tolist()
+        every_row = list(range(len(recording)))  # columns share these numbers
         for entry in stored:
             kind, _, name = entry.partition("/")
             if kind == "values":
-                rows, values = [int(row) for row in stored[f"rows/{name}"]], list(stored[entry])
-                if len(rows) != len(values) or any(row >= len(recording) for row in rows):
+                rows, values = stored[f"rows/{name}"], stored[entry]
+                if len(rows) != len(values) or any(not 0 <= row < len(recording) for row in rows):
                     raise ValueError(f"the column {name} does not fit its steps")
-                recording._columns[name] = Column(rows, values)
+                recording._columns[name] = Column([every_row[row] for row in rows], values)
         if set(meta.get("columns", recording.names)) != set(recording.names):
             raise ValueError("a column is missing")
         return recording
@@ -218,10 +245,10 @@ class Recording:
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """The scalars and per-layer columns as CSV, one line a snapshot, headed "step", "loss", "grad_norm[fc1]" …; histograms
         are left out. Written to `path` where one is given; the text is returned."""
-        flat = [name for name in self.names if self._columns[name].values[0].ndim <= 1]
+        flat = [name for name in self.names if self._columns[name].values.ndim <= 2]
         heads = ["step"]
         for name in flat:
-            heads += [f"{name}[{place}]" for place in self.places(name)] if self._columns[name].values[0].ndim else [name]
+            heads += [f"{name}[{place}]" for place in self.places(name)] if self._columns[name].values.ndim > 1 else [name]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(heads)

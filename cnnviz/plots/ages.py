@@ -18,7 +18,7 @@ def ages_before_and_after() -> go.Figure:
     """Three batches from young to old people: in years, standardised by all of them, and each by its own mean and spread."""
     everybody = np.array([age for batch in BATCHES.values() for age in batch], float)
     mean, spread = everybody.mean(), everybody.std()
-    chart = theme.beside("ages", ("A", "B", "C"), theme.linear_axis("Age", nticks=5), theme.category_axis("Mini-batch"))
+    chart = theme.beside("ages", ("A", "B", "C"), theme.linear_axis("Age", nticks=4), theme.category_axis("Mini-batch"))
     chart.layout.annotations = []
     for row, (name, ages) in enumerate(BATCHES.items()):
         x = np.array(ages, float)
@@ -27,9 +27,10 @@ def ages_before_and_after() -> go.Figure:
             dots = go.Scatter(x=values, y=[name] * len(values), mode="markers", marker=marker)
             dots.update(hovertemplate=f"{name}: %{{x:{theme.SHORT}}}<extra></extra>")
             chart.add_trace(dots, row=1, col=column)
-    for column, title in enumerate(("years", "by all people", "each by itself"), start=1):
+    chart.update_xaxes(tickvals=[0, 40, 80], col=1)  # nearer to the edge one would touch the next area's first
+    for column, title in enumerate(("years", "by all<br>people", "each by<br>itself"), start=1):
         chart.add_annotation(
-            text=title, xref=f"x{column if column > 1 else ''} domain", yref="paper", x=0.5, y=1.14, showarrow=False
+            text=title, xref=f"x{column if column > 1 else ''} domain", yref="paper", x=0.5, y=1.02, yanchor="bottom", showarrow=False
         )
-    chart.update_layout(height=260, hovermode="closest", margin={**theme.MARGIN, "t": 40, "b": 36})
+    chart.update_layout(height=260, hovermode="closest", margin={**theme.MARGIN, "t": 48, "b": 36})
     return chart

@@ -53,7 +53,8 @@ def figure(name: str, x: Mapping[str, Any], y: Mapping[str, Any], note: str = ""
 
 
 def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[str, Any], same_x: bool = False) -> go.Figure:
-    """An empty chart with one pair of axes a variant, side by side, each headed by its letter; they share y and the x title.
+    """An empty chart with one pair of axes a variant, side by side, each headed by its letter; they share y and the x title. On
+    a narrow page the panel's script puts one below the other.
 
     same_x: they share the range of x too.
     """
@@ -65,7 +66,7 @@ def beside(name: str, variants: Sequence[str], x: Mapping[str, Any], y: Mapping[
         suffix = str(place + 1) if place else ""
         layout[f"xaxis{suffix}"] = {**x, "title": None, **({"matches": "x"} if same_x and place else {})}
         layout[f"yaxis{suffix}"] = {**y, "title": None, "showticklabels": False, "matches": "y"} if place else dict(y)
-    grid.update_layout({**layout, "annotations": heads})
+    grid.update_layout({**layout, "annotations": heads, "meta": {"beside": count}})
     return grid
 
 

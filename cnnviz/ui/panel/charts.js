@@ -2,6 +2,7 @@
 
 import { tell } from './access.js'
 import { detailText, headlineText, indexAt, values } from './bindings.js'
+import { isStacked, stackHeight, stacked } from './stack.js'
 
 const INTERVAL = 1000 / 15
 const FRAME = 4 // ms that a timer may come late
@@ -35,6 +36,7 @@ export class Charts {
     this.took = 0
     this.turn = 0
     this.pending = null
+    this.width = 0
     this.resizing = new ResizeObserver(() => this.resize())
     this.resizing.observe(grid)
     this.watchTheme()
@@ -92,7 +94,7 @@ export class Charts {
     let changed = false
     let left = this.cards.length
     while (left > 0 && performance.now() - begin < BUDGET) {
-      changed = this.cards[this.turn++ % this.cards.length].paint(this.Plotly, source, theme) || changed
+      changed = this.cards[this.turn++ % this.cards.length].paint(this.Plotly, source, theme, this.width) || changed
       left -= 1
     }
     this.last = performance.now()
@@ -109,7 +111,8 @@ export class Charts {
   }
 
   resize() {
-    for (const card of this.cards) if (card.made && card.chart.offsetWidth) this.Plotly.Plots.resize(card.chart)
+    this.width = this.grid.clientWidth
+    for (const card of this.cards) if (card.made && card.chart.offsetWidth) card.resize(this.Plotly, this.width)
   }
 
   clear() {
@@ -132,6 +135,7 @@ class Card {
     this.redraw = redraw
     this.made = false
     this.mark = ''
+    this.stacked = false
     this.picked = null
     this.chips = []
     this.overSteps = plot.bindings.some(binding => binding.over === 'steps' || binding.over === 'grid')
@@ -150,11 +154,18 @@ class Card {
     this.root.append(this.layers, this.detail)
   }
 
+  resize(Plotly, width) {
+    if (isStacked(this.plot.figure.layout, width) === this.stacked) Plotly.Plots.resize(this.chart)
+    else this.redraw()
+  }
+
   // Whether anything was drawn. What is drawn depends on nothing but what the mark is made of.
-  paint(Plotly, source, theme) {
-    const mark = this.markOf(source) + theme.mark
+  paint(Plotly, source, theme, width) {
+    const narrow = isStacked(this.plot.figure.layout, width)
+    const mark = [this.markOf(source), theme.mark, narrow].join(' ')
     if (mark === this.mark) return false
     this.mark = mark
+    this.stacked = narrow
     const { recordings, step } = source
     setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
     if (this.detail) this.paintDetails(recordings, step)
@@ -186,9 +197,11 @@ class Card {
   }
 
   layout({ step, following }, theme) {
-    const layout = { ...this.plot.figure.layout, autosize: true }
+    const built = this.plot.figure.layout
+    const layout = { ...(this.stacked ? stacked(built) : built), autosize: true }
     delete layout.title // the headline stands above the chart, and a title's automargin costs a second layout
     layout.margin = { ...layout.margin, t: 26 }
+    this.chart.style.flexBasis = this.stacked ? `${stackHeight(built, layout.margin)}px` : ''
     layout.modebar = { bgcolor: 'rgba(0,0,0,0)', color: theme.line, activecolor: theme.text }
     layout.font = { ...layout.font, color: theme.text, family: theme.font }
     layout.paper_bgcolor = layout.plot_bgcolor = 'rgba(0,0,0,0)'
