@@ -28,9 +28,7 @@ def ages_before_and_after() -> go.Figure:
             dots.update(hovertemplate=f"{name}: %{{x:{theme.SHORT}}}<extra></extra>")
             chart.add_trace(dots, row=1, col=column)
     chart.update_xaxes(tickvals=[0, 40, 80], col=1)  # nearer to the edge one would touch the next area's first
-    for column, title in enumerate(("years", "by all<br>people", "each by<br>itself"), start=1):
-        chart.add_annotation(
-            text=title, xref=f"x{column if column > 1 else ''} domain", yref="paper", x=0.5, y=1.02, yanchor="bottom", showarrow=False
-        )
+    for column, name in enumerate(("years", "by all<br>people", "each by<br>itself"), start=1):
+        theme.name_area(chart, name, column)
     chart.update_layout(height=260, hovermode="closest", margin={**theme.MARGIN, "t": 48, "b": 36})
     return chart

@@ -75,6 +75,11 @@ def head(chart: go.Figure, variant: str, column: int) -> None:
     chart.add_annotation(_head(variant, column))
 
 
+def name_area(chart: go.Figure, text: str, column: int) -> None:
+    """Words above the plot areas of a column."""
+    chart.add_annotation(_above(text, column))
+
+
 def x_title(chart: go.Figure, text: str) -> None:
     """One x title for plot areas side by side."""
     chart.add_annotation(_x_title(text))
@@ -143,9 +148,11 @@ def _note(text: str) -> dict[str, Any]:
 
 
 def _head(variant: str, column: int) -> dict[str, Any]:
-    xref = f"x{'' if column == 1 else column} domain"
-    text = f'<span style="color:{variant_colour(variant)}">■</span> <b>{variant}</b>'
-    return _centred(text, y=1, yanchor="bottom", xref=xref)
+    return _above(f'<span style="color:{variant_colour(variant)}">■</span> <b>{variant}</b>', column)
+
+
+def _above(text: str, column: int) -> dict[str, Any]:
+    return _centred(text, y=1, yanchor="bottom", xref=f"x{'' if column == 1 else column} domain")
 
 
 def _x_title(text: str) -> dict[str, Any]:

@@ -156,8 +156,8 @@ def script(browser: Any, server: str) -> Any:
     page = browser.new_page()
     page.goto(f"{server}/cnnviz/panel/numbers.js")
     page.evaluate("""async () => {
-      const [bindings, numbers] = await Promise.all(['bindings', 'numbers'].map(name => import(`/cnnviz/panel/${name}.js`)))
-      window.cnn = { ...bindings, ...numbers, recordings: {} }
+      const modules = await Promise.all(['bindings', 'numbers', 'stack'].map(name => import(`/cnnviz/panel/${name}.js`)))
+      window.cnn = Object.assign({ recordings: {} }, ...modules)
     }""")
     yield page
     page.close()
@@ -237,6 +237,40 @@ def test_forms_of_a_number_read_the_same(form: str, loaded: Page, recordings: di
         {"text": headline.text, "waiting": "waiting", "quantities": as_json(dict(headline.quantities))},
     )
     assert theirs == headline_text(headline, recordings, 0)
+
+
+@pytest.mark.parametrize(
+    ("plot", "stacks_below"),
+    [
+        (loss_plane(("A", "B", "C")), 600),
+        (loss_plane(("A", "B")), 400),
+        (loss_plane(("A",)), 0),
+        (loss_over_steps(("A", "B")), 0),
+    ],
+    ids=["three maps", "two maps", "one map", "lines in one area"],
+)
+def test_plot_areas_side_by_side_come_to_stand_one_below_the_other_on_a_narrow_page(
+    plot: LivePlot, stacks_below: int, script: Page
+) -> None:
+    layout = plot.to_json()["figure"]["layout"]
+    widths = [0, 300, 399, 400, 599, 600, 1_200]
+    stacks = script.evaluate("([layout, widths]) => widths.map(width => cnn.isStacked(layout, width))", [layout, widths])
+    assert stacks == [0 < width < stacks_below for width in widths]
+
+
+def test_in_a_stack_each_area_has_the_whole_width_its_own_ticks_and_its_letter_above_it(script: Page) -> None:
+    built = as_json(loss_plane(("A", "B", "C")).to_json()["figure"]["layout"])
+    layout = script.evaluate("layout => cnn.stacked(layout)", built)
+    height = script.evaluate("layout => cnn.stackHeight(layout, { t: 0, b: 0 })", built)
+    numbers = ("", "2", "3")
+    assert [layout[f"xaxis{number}"]["domain"] for number in numbers] == [[0, 1]] * 3
+    areas = [[round(edge * height) for edge in layout[f"yaxis{number}"]["domain"]] for number in numbers]
+    assert areas == [[512, 712], [256, 456], [0, 200]]
+    assert all(layout[f"yaxis{number}"]["title"] == built["yaxis"]["title"] for number in numbers)
+    assert all(layout[f"yaxis{number}"].get("showticklabels", True) for number in numbers)
+    x_title, *heads = layout["annotations"]
+    assert x_title == built["annotations"][0]
+    assert [round(head["y"] * height) for head in heads] == [712, 456, 200]
 
 
 def test_before_the_first_snapshot_there_is_nothing_to_draw(script: Page) -> None:

@@ -54,6 +54,24 @@ def test_steps_must_rise():
         recorded().append(Snapshot(30, {}))
 
 
+def test_a_columns_values_have_one_shape():
+    sentence = r"^column 'grad_norm' can't be recorded at step 40: its shape \(=\(3,\)\) must be \(2,\)\.$"
+    with pytest.raises(RecordingError, match=sentence):
+        recorded().append(Snapshot(40, {"grad_norm": np.zeros(3)}))
+
+
+def test_what_was_handed_out_stays_as_it_was_when_the_recording_grows():
+    recording = recorded(1)
+    given = np.array([7, 8], np.float32)
+    recording.append(Snapshot(10, {"grad_norm": given}))
+    shown, delta, last = recording.column("grad_norm"), recording.delta(0)["columns"]["grad_norm"], recording.at("grad_norm", 10)
+    given[:] = shown[:] = -1
+    for row in range(2, 50):
+        recording.append(Snapshot(10 * row, {"grad_norm": np.array([row, row], np.float32)}))
+    assert (delta["rows"], delta["values"].tolist(), last.tolist()) == ([0, 1], [[0, 0], [7, 8]], [7, 8])
+    assert recording.column("grad_norm").tolist() == [[0, 0], [7, 8], *([row, row] for row in range(2, 50))]
+
+
 def test_an_unknown_column_lists_those_there_are():
     with pytest.raises(RecordingError, match=r"^column 'lose' was not recorded; there are loss, grad_norm, grad_hist\.$"):
         recorded().column("lose")
@@ -131,7 +149,7 @@ def test_deltas_add_up_to_the_recording():
     for name in recording.names:
         parts = [delta["columns"][name] for delta in (first, rest)]
         assert [row for part in parts for row in part["rows"]] == recording.rows(name).tolist()
-        np.testing.assert_array_equal(np.stack([v for part in parts for v in part["values"]]), recording.column(name))
+        np.testing.assert_array_equal(np.concatenate([part["values"] for part in parts]), recording.column(name))
 
 
 def test_the_first_delta_names_the_layers_and_the_last_the_ending():
