@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cnnviz import lessons, record_assets, zoo
+from cnnviz import lessons, machine, record_assets, zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Ending, Recording, RecordingError, Snapshot
+from cnnviz.runners import memory
+from cnnviz.runners.base import RefusedError
 from cnnviz.settings import ASSETS, ROOT, settings
 from cnnviz.zoo import rows as zoo_rows
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         return COMMANDS[given.command](given)
-    except (ExperimentError, RecordingError, UsageError, zoo.ZooError) as problem:
+    except (ExperimentError, RecordingError, RefusedError, UsageError, zoo.ZooError) as problem:
         print(f"python -m cnnviz {given.command}: {problem}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `python -m cnnviz list | head`: nobody reads on, so there is nothing left to say
@@ -107,6 +109,7 @@ def run_experiment(given: argparse.Namespace) -> int:
     experiment = experiment_from(given.experiment)
     if given.out:
         check_writable(given.out, (".npz", ".csv"))
+    memory.check([experiment], machine.memory())
     recording = run_aloud(experiment)
     if given.out:
         (recording.save if given.out.suffix == ".npz" else recording.to_csv)(given.out)

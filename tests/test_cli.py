@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnviz import Experiment, Recording, __main__, lessons, record, replace, zoo
+from cnnviz import Experiment, Recording, __main__, lessons, machine, record, replace, zoo
 from cnnviz.__main__ import main, progress_line
 from cnnviz.engine import export
 from cnnviz.lessons import Lesson, Prediction, Preset
@@ -113,6 +113,18 @@ def test_run_prints_the_losses_of_the_experiment(form: str, capsys: pytest.Captu
     file.write_text(SMALL.to_json(), encoding="utf-8")
     assert main(["run", {"preset": "little/pair", "json": SMALL.to_json(), "file": str(file)}[form]]) == 0
     assert capsys.readouterr().out == lines_of(record(SMALL))
+
+
+def test_a_run_that_does_not_fit_into_the_machines_memory_is_not_begun(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "memory", lambda: 100_000_000)
+    assert main(["run", replace(SMALL, width=1024, depth=50).to_json()]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(
+        r"python -m cnnviz run: This run needs about \d+ MB of memory, and a run may have 100 MB here\. Choose .+\.\n", said.err
+    )
 
 
 def test_run_prints_about_twenty_lines_whatever_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def learn(page: Page, address: str, tally: Tally, chance: random.Random) -> None
         tally.reruns.append(rerun(page, turn) / 1_000)
         page.wait_for_timeout(READ_MS)
     button = page.locator(".cnnviz-panel:not(.cnnviz-instant)").get_by_role("button", name="Train", exact=True)
-    if button.count():
+    if button.count() and button.first.is_enabled():  # not where its last run still waits for a worker
         panel = page.locator(".cnnviz-panel:not(.cnnviz-instant)").first
         before = frames(panel)
         button.first.click(timeout=PATIENCE_MS)

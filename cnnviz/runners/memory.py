@@ -26,4 +26,4 @@ def check(variants: Iterable[Experiment], limit: int) -> None:
 
 
 def _words(size: float) -> str:
-    return f"{size / 2**30:.1f} GB" if size >= 2**30 else f"{size / 2**20:.0f} MB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -149,15 +149,15 @@ def test_every_lessons_preset_fits_on_the_smallest_machine() -> None:
 HUGE = {
     "passes": (
         Experiment.of(net="cnn", depth=30, width=512, batch_size=1024),
-        "This run needs about 87.1 GB of memory, and a run may have 2.0 GB here. Choose a smaller batch size, width or depth.",
+        "This run needs about 93.5 GB of memory, and a run may have 2.1 GB here. Choose a smaller batch size, width or depth.",
     ),
     "weights": (
         Experiment.of(depth=100, width=1024, optimiser="adam", batch_size=16),
-        "This run needs about 2.4 GB of memory, and a run may have 2.0 GB here. Choose a smaller width or depth.",
+        "This run needs about 2.6 GB of memory, and a run may have 2.1 GB here. Choose a smaller width or depth.",
     ),
     "examples": (
         Experiment.of(net="ensemble", members=50, depth=2, width=8, train_examples=60_000),
-        "This run needs about 12.6 GB of memory, and a run may have 2.0 GB here. Choose a smaller training set.",
+        "This run needs about 13.5 GB of memory, and a run may have 2.1 GB here. Choose a smaller training set.",
     ),
 }
 
