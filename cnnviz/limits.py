@@ -5,7 +5,7 @@ everywhere: links, stored recordings and the browser's scripts rely on them. doc
 """
 
 # What a browser sends and is sent. The first two stand in .streamlit/config.toml, too.
-UPLOAD_MB = 10  # a phone's photograph has 3 to 8; no page takes a file yet, and the server's door for them is there all the same
+UPLOAD_MB = 10  # of a learner's own picture, where a phone's photograph has 3 to 8; Streamlit refuses more before it is kept
 PAGE_MESSAGE_MB = 10  # one websocket message, either way, of which a page's largest has 0.2; a longer one ends its connection
 MESSAGE_BYTES = 65_536  # to the live channel, where an honest message has less than 200
 MESSAGES_AT_ONCE = 80  # to the live channel: a panel that comes back says a few things, a dragged slider one a frame
@@ -14,6 +14,14 @@ REPLIES = 32  # that wait for a browser which does not read them; the oldest is 
 TOKEN_CHARACTERS = 100  # of a run's id, a token or an offer, where ours have at most 37
 WATCHERS = 500  # of one run: a lecture hall; whoever began it is always let in
 FRAMES_PER_SECOND = 15.0  # updates of a run to those who watch it: the eye needs no more
+
+# A learner's own picture
+JPEG_MEGAPIXELS = 50  # of a JPEG, which is decoded at a fraction of its size: the largest that phones take
+PICTURE_MEGAPIXELS = 25  # of any other picture, which is decoded whole, one at a time: it takes up to 400 MB for a second or two
+PICTURE_SIDE = 16  # pixels of each side at least: less is no picture
+JPEG_PASSES = 40  # over one JPEG, each a tenth of a second at most; a progressive one has 10, its thumbnail more
+PICTURE_READS = 100_000  # parts of one file, where 10 MB of a GIF have 80,000; 800,000 chunks of a PNG took 14 s
+FILE_NAME_CHARACTERS = 40  # of a file's name that a sentence repeats
 
 # Links
 LINK_SETTINGS = 40  # query parameters; the page with the most knobs has 21

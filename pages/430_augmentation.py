@@ -73,6 +73,7 @@ st.caption(
 
 st.subheader("One picture under each augmentation", anchor=False)
 st.markdown("First the picture as it is, then six draws, at B's strength above where B has it. Mixup and CutMix take in others.")
+ui.own_picture()
 ui.gallery(lesson, variants.get("B", variants["A"]))
 
 st.subheader("Fancy PCA, seen", anchor=False)

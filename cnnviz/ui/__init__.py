@@ -8,6 +8,7 @@ from cnnviz.ui.gallery import gallery
 from cnnviz.ui.home import chapters, start_button
 from cnnviz.ui.lesson import closing, findings, opening, predict, read_more, theory, try_this
 from cnnviz.ui.live import Tabs, Variants, live
+from cnnviz.ui.own_picture import own_picture
 from cnnviz.ui.picture import picture
 from cnnviz.ui.pools import pooled_maps, rebuilt_picture, region_draws
 from cnnviz.ui.replay import replay
@@ -32,6 +33,7 @@ __all__ = [
     "norm_cube",
     "numbers",
     "opening",
+    "own_picture",
     "picture",
     "pooled_maps",
     "predict",

@@ -7,12 +7,14 @@ from functools import lru_cache
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
-from cnnviz.engine.augment.colour import with_alphas
+from cnnviz.engine.augment.colour import Axes, principal_axes, with_alphas
 from cnnviz.engine.photographs import axes_of, photographs, visible
 from cnnviz.lessons import Lesson
 from cnnviz.plots.colours import rgb_cloud
 from cnnviz.plots.numbers import number_text
+from cnnviz.ui.own_picture import OWN, kept, photograph, picture_choice
 from cnnviz.ui.picture import picture
 from cnnviz.ui.table import numbers
 
@@ -25,10 +27,9 @@ FIRST = "flower"
 def fancy_pca(lesson: Lesson) -> None:
     """Draw controls, numbers and pictures; nothing is trained."""
     left, right = st.columns([1, 3], gap="medium")
-    names = tuple(photographs())
     keys = [f"{lesson.slug}.fancy.alpha{number}" for number in (1, 2, 3)]
     with left:
-        name = str(st.selectbox("Photograph", names, names.index(FIRST), format_func=str.title, key=f"{lesson.slug}.fancy.name"))
+        name = picture_choice(st.container(), "Photograph", f"{lesson.slug}.fancy.name", FIRST)
         whole = st.radio(
             "Covariance over", ("all five photographs", "this one"), key=f"{lesson.slug}.fancy.over", horizontal=True
         )
@@ -37,15 +38,15 @@ def fancy_pca(lesson: Lesson) -> None:
             st.slider(f"α{'₁₂₃'[number]}", -REACH, REACH, step=0.1, key=key)
         spread = st.select_slider("σ of α", SPREADS, 1.0, key=f"{lesson.slug}.fancy.spread")
         st.button("Draw α anew", on_click=_drawn, args=(keys, spread), icon=":material/casino:")
-    over = names if whole == "all five photographs" else (name,)
-    values, vectors = axes_of(over)
+    over = tuple(photographs()) if whole == "all five photographs" else (name,)
+    values, vectors = _axes(over)
     alphas = tuple(float(st.session_state[key]) for key in keys)
     with right:
         st.markdown(f"**Every pixel: {_told(vectors @ (alphas * values))}, of a range from 0 to 1**")
         for column, title, moved in zip(st.columns(2), ("Before", "After"), (None, alphas), strict=True):
             with column:
-                shown = visible(_photograph(name, over, moved))[0]
-                st.image(shown, caption=title, width=256, alt=f"{name.title()}, {title.lower()}")
+                shown = visible(_moved(name, over, moved))[0]
+                st.image(shown, caption=title, width=256, alt=f"{name.capitalize()}, {title.lower()}")
                 picture(_cloud(name, over, moved), f"{lesson.slug}.fancy.{title}", _takeaway(title))
         numbers(
             {
@@ -58,17 +59,37 @@ def fancy_pca(lesson: Lesson) -> None:
         )
 
 
-def _photograph(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> np.ndarray:
-    """A photograph (1, 3, H, W), moved along the axes of some by α, or as it is."""
-    before = photographs()[name]
-    return before if alphas is None else with_alphas(before, np.array([alphas]), axes_of(over))
+def _axes(over: tuple[str, ...]) -> Axes:
+    """Of these photographs' colours, or of the learner's own picture's."""
+    return principal_axes(photograph(OWN).astype(np.float64)) if OWN in over else axes_of(over)
+
+
+def _moved(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> NDArray[np.float32]:
+    """A picture (1, 3, H, W), moved along the axes of some by α, or as it is."""
+    before = photograph(name)
+    return before if alphas is None else with_alphas(before, np.array([alphas]), _axes(over))
+
+
+def _cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
+    """Its cloud, kept: Plotly takes long over fifteen hundred colours, and the script runs at every touch of the page."""
+    own = kept() if name == OWN else None
+    return _own_cloud(own.digest, over, alphas) if own else _photographs_cloud(name, over, alphas)
 
 
 @lru_cache(maxsize=64)
-def _cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
-    """Its cloud, kept: Plotly takes long over fifteen hundred colours, and the script runs at every touch of the page."""
-    values, vectors = axes_of(over)
-    image = _photograph(name, over, alphas)[0]
+def _photographs_cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
+    return _chart(name, over, alphas)
+
+
+@st.cache_resource(max_entries=4, scope="session", show_spinner=False)
+def _own_cloud(digest: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
+    """Of the learner's own picture with that digest, kept for that learner alone."""
+    return _chart(OWN, over, alphas)
+
+
+def _chart(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
+    values, vectors = _axes(over)
+    image = _moved(name, over, alphas)[0]
     if alphas is None:
         return rgb_cloud("cloud_before", image, values, vectors)
     return rgb_cloud("cloud_after", image, values, vectors, vectors @ (alphas * values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
@@ -17,6 +17,7 @@ from cnnviz.engine.photographs import axes_of, photographs, visible
 from cnnviz.engine.words import COLOURED
 from cnnviz.lessons import Lesson
 from cnnviz.plots.numbers import number_text
+from cnnviz.ui.own_picture import OWN, kept, picture_choice
 
 DRAWS = 6
 GAP = 6  # pixels between two of a strip
@@ -35,8 +36,7 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
     wanted = experiment.data
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     training = f"image of the training set ({wanted.train_examples:,})"
-    names = [*photographs(), training]
-    name = str(left.selectbox("Picture", names, key=f"{lesson.slug}.gallery.name", format_func=lambda n: n.capitalize()))
+    name = picture_choice(left, "Picture", f"{lesson.slug}.gallery.name", next(iter(photographs())), [training])
     place = int(
         middle.number_input(
             "Number of the training image",
@@ -50,14 +50,16 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
     key = f"{lesson.slug}.gallery.step"
     step = int(st.session_state.setdefault(key, 0))
     right.button("Draw again", on_click=_next, args=(key,), icon=":material/casino:")
+    own = kept() if name == OWN else None
     source = Experiment(data=wanted, seed=experiment.seed).to_json() if name == training else name
+    draw = partial(_own_strip, own.digest, own.pixels) if own else partial(strip, source, place - 1)
     strengths = experiment.augmentation.used
     grey = name == training and wanted.dataset not in COLOURED
     shown = [each for each in ORDER if not (grey and each in ("fancy_pca", "hue"))]
     for number in range(0, len(shown), 2):
         for column, each in zip(st.columns(2, gap="medium"), shown[number : number + 2], strict=False):
             strength = strengths.get(each, TYPICAL[each])
-            drawn = strip(source, place - 1, each, strength, step)
+            drawn = draw(each, strength, step)
             caption = told(each, strength, each in strengths)
             column.image(drawn, caption=caption, width="stretch", alt=f"The picture and {DRAWS} draws. {caption}")
 
@@ -77,8 +79,22 @@ def _next(key: str) -> None:
 def strip(source: str, place: int, name: str, strength: float, step: int) -> NDArray[np.uint8]:
     """The picture as it is, then DRAWS of it, side by side: (height, width, 3). source: a photograph's name, or the JSON of an
     experiment whose training image at `place` is shown."""
-    inputs, scale, axes = pictures(source)
     place = list(photographs()).index(source) if source in photographs() else place
+    return _drawn(*pictures(source), place, name, strength, step)
+
+
+@st.cache_data(max_entries=len(ORDER), scope="session", show_spinner=False)
+def _own_strip(digest: str, _image: NDArray[np.float32], name: str, strength: float, step: int) -> NDArray[np.uint8]:
+    """The same of a learner's own picture, among the photographs: for that learner alone, as many as a page shows."""
+    inputs, scale, axes = pictures(next(iter(photographs())))
+    inputs = np.concatenate([inputs, data.scaled(_image, *scale)])
+    return _drawn(inputs, scale, axes, len(inputs) - 1, name, strength, step)
+
+
+def _drawn(
+    inputs: NDArray[np.float32], scale: Scale, axes: Axes, place: int, name: str, strength: float, step: int
+) -> NDArray[np.uint8]:
+    """A strip of the input at `place`; mixing takes in those after it."""
     others = [(place + 1 + number) % len(inputs) for number in range(OTHERS)]
     images = np.ascontiguousarray(inputs[[place] * DRAWS + (others if name in MIXINGS else [])])
     changed, _ = augmented(images, np.zeros((len(images), 1)), {name: strength}, 0, step, scale, axes)
