@@ -92,7 +92,8 @@ def _kind(name: str, content: bytes) -> str:
         raise PictureError(f"{name} has 0 bytes. Choose it again, or another one.")
     if len(content) > limits.UPLOAD_MB * 2**20:  # as Streamlit counts
         raise PictureError(
-            f"{name} has {len(content) / 1e6:.1f} MB; at most {limits.UPLOAD_MB} MB are read. Save it smaller, or choose another one."
+            f"{name} has {len(content) / 1e6:.1f} MB; at most {limits.UPLOAD_MB} MB are read. "
+            "Save it smaller, or choose another one."
         )
     found = next((kind for kind, (start, mark) in (READ | KNOWN).items() if content.startswith(mark, start)), "")
     if found not in READ:
