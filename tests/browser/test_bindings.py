@@ -42,31 +42,28 @@ HISTOGRAMS = ("activation_hist", "activation_grad_hist")
 STEPS = (0, 1, 2, 3, 10, 25, 60, 100)
 CURSORS = (0, 2, 9, 10, 59, 100, 5_000)
 
-PLOTS: list[LivePlot] = [
-    plot(VARIANTS)
-    for plot in (
-        loss_over_steps,
-        accuracy_over_steps,
-        gradient_by_layer,
-        gradient_heatmap,
-        gradient_over_steps,
-        update_ratio_by_layer,
-        weight_norm_over_steps,
-        activation_ridges,
-        gradient_ridges,
-        chain_walk,
-        pretraining_loss_over_steps,
-        first_filters,
-        sweep_curve,
-        variance_by_layer,
-        weight_image,
-        gram_image,
-        row_difference_over_steps,
-        loss_plane,
-        loss_along_line,
-        accuracy_along_line,
-    )
-]
+PLOTS = (
+    loss_over_steps,
+    accuracy_over_steps,
+    gradient_by_layer,
+    gradient_heatmap,
+    gradient_over_steps,
+    update_ratio_by_layer,
+    weight_norm_over_steps,
+    activation_ridges,
+    gradient_ridges,
+    chain_walk,
+    pretraining_loss_over_steps,
+    first_filters,
+    sweep_curve,
+    variance_by_layer,
+    weight_image,
+    gram_image,
+    row_difference_over_steps,
+    loss_plane,
+    loss_along_line,
+    accuracy_along_line,
+)
 TRANSFORMS = [
     Binding(0, "y", column, variant, over, layer, transform)
     for variant in (*VARIANTS, "C")
@@ -201,12 +198,17 @@ def compare_values(page: Page, bindings: list[Binding], recordings: dict[str, Re
             assert same(ours, found), f"{binding} at step {step}: Python {ours}, script {found}"
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=[plot.name for plot in PLOTS])
+@pytest.fixture(params=PLOTS, ids=lambda plot: plot.__name__)
+def plot(request: pytest.FixtureRequest) -> LivePlot:
+    """Built where it is needed: every process that has a share of the tests collects them all."""
+    built: LivePlot = request.param(VARIANTS)
+    return built
+
+
 def test_every_binding_of_a_plot_gives_the_same_numbers(plot: LivePlot, loaded: Page, recordings: dict[str, Recording]) -> None:
     compare_values(loaded, list(plot.bindings), recordings)
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=[plot.name for plot in PLOTS])
 def test_headlines_read_the_same(plot: LivePlot, loaded: Page, recordings: dict[str, Recording]) -> None:
     headline = plot.to_json()["headline"]
     theirs = loaded.evaluate(
