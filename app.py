@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pandas  # noqa: F401  # a page's first chart loads it, and Plotly in another learner's thread fails on it half loaded
 import streamlit as st
 
-from cnnviz import lessons, machine, store
+from cnnviz import heap, lessons, store
 from cnnviz.live.routes import plotly_script, routes
 from cnnviz.plots.gradients import gradient_by_layer
 from cnnviz.runners import local
@@ -40,5 +40,5 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         local.shared().close()
 
 
-machine.share_arenas()
+heap.share_arenas()
 app = st.App("cnnviz/ui/site.py", lifespan=lifespan, routes=routes(local.shared(), store.shared()))

@@ -18,7 +18,7 @@ from torch import nn
 from benchmarks import convnetjs
 from benchmarks.peers import bare_loop, cnn, mlp, tutorial_loop
 from benchmarks.rounds import measured, print_contest
-from cnnviz import Experiment, replace, train
+from cnnviz import Experiment, heap, replace, train
 from cnnviz.engine import data
 
 ROUNDS = 5
@@ -95,6 +95,7 @@ def print_convnetjs() -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
+    heap.keep()  # as a worker does, here for its peers too
     print(f"torch {torch.__version__}, one thread, CPU time; medians of {ROUNDS} rounds in turn, ratios with lowest and highest")
     ratios = [
         ("recording", "recording nothing"),

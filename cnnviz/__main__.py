@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cnnviz import lessons, machine, record_assets, zoo
+from cnnviz import heap, lessons, machine, record_assets, zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Ending, Recording, RecordingError, Snapshot
 from cnnviz.runners import memory
@@ -130,7 +130,9 @@ def experiment_from(text: str) -> Experiment:
 
 
 def train_as_a_worker_does() -> None:
-    """Have torch, which is not loaded yet, use as many threads as the page's workers: the last digits depend on it."""
+    """Have torch, which is not loaded yet, use as many threads as the page's workers, on which the last digits depend; and keep
+    what each step frees, as they do."""
+    heap.keep()
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.thread_count))
 
 

@@ -1,17 +1,13 @@
-"""How much memory the machine has, or the container that this process is kept in, and how sparing a process is with it."""
+"""How much memory the machine has, or the container that this process is kept in."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of cgroups 2 and 1
 ASSUMED = 8 * 2**30  # where the machine does not tell, as on Windows
-M_ARENA_MAX = -8  # glibc's number for it, of malloc.h
-ARENAS = 2
 
 
 @cache
@@ -33,14 +29,3 @@ def _limit(path: Path) -> int | None:
         return int(path.read_text("ascii"))
     except (OSError, ValueError):
         return None
-
-
-def share_arenas() -> bool:
-    """Have this process's threads take memory from two arenas; whether its C library can be told so, as glibc can.
-
-    Each script of Streamlit's runs in a new thread, and glibc gives threads eight arenas a core, each of which keeps what it
-    once had, full of holes. To be called before there are threads.
-    """
-    with suppress(AttributeError, OSError, TypeError):  # no such function; no such library, as Windows says it
-        return bool(ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS))
-    return False

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
+from cnnviz import heap
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.runners.control import Cancelled, Control
 from cnnviz.runners.news import Outbox, send
@@ -48,10 +49,12 @@ def main() -> None:
     outbox = Outbox(outgoing)
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(incoming, jobs, outbox), name="listener", daemon=True).start()
+    heap.keep()
     warm_up()
     send(outgoing, READY)
     while True:
         work(jobs.get(), outbox)
+        heap.give_back()
 
 
 def claim_pipes() -> tuple[BinaryIO, BinaryIO]:

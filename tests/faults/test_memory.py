@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz import lessons, limits, machine
+from cnnviz import heap, lessons, limits, machine
 from cnnviz.engine import data, evaluation
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.memory import POINT, SHAPES, TESTED_AT_ONCE, estimate, sizes_of
@@ -55,9 +55,9 @@ for text in json.load(sys.stdin):
 # How many arenas 24 threads at once take their memory from.
 THREADS = """
 import ctypes, os, sys, tempfile, threading
-from cnnviz import machine
+from cnnviz import heap
 
-if "shared" in sys.argv and not machine.share_arenas():
+if "shared" in sys.argv and not heap.share_arenas():
     sys.exit()
 together, libc = threading.Barrier(24), ctypes.CDLL(None)
 
@@ -204,4 +204,4 @@ def test_the_servers_threads_share_two_arenas() -> None:
     shared = arenas("shared")
     if not shared:
         pytest.skip("the C library is not glibc, which has arenas")
-    assert int(shared) == machine.ARENAS < int(arenas())
+    assert int(shared) == heap.ARENAS < int(arenas())

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from cnnviz import heap
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.runners import worker
 from cnnviz.runners.control import Control
@@ -98,6 +99,30 @@ def test_a_run_is_told_from_its_beginning_to_its_end(child):
     assert (news[-1].over, news[-1].sentence, news[-1].trace) == ("finished", "", "")
     endings = {variant: ending for n in news for variant, ending in n.endings.items()}
     assert {variant: (ending.state, ending.step) for variant, ending in endings.items()} == {"A": ("done", 20), "B": ("done", 20)}
+
+
+HEAPS = """
+from cnnviz import heap
+from cnnviz.runners import worker
+
+keep = heap.keep
+heap.keep = lambda: print("kept", keep())
+heap.give_back = lambda: print("given back")
+worker.warm_up = lambda: print("warmed up")
+worker.main()
+"""
+
+
+def test_a_worker_keeps_what_steps_free_from_the_start_and_gives_it_back_after_each_run():
+    child = Child(["-c", HEAPS])
+    assert child.next() == worker.READY
+    for run in ("r1", "r2"):
+        child.send("run", run, {"A": "no JSON"})
+        assert child.news_until_over()[-1].over == "failed"
+    child.send("run", "r3", {"A": ENDLESS.to_json()})
+    child.next()
+    _code, errors = child.close()
+    assert errors.split("\n")[:4] == [f"kept {heap.glibc() is not None}", "warmed up", "given back", "given back"]
 
 
 def test_an_experiment_that_can_not_be_trained_is_told_in_the_engines_own_sentence(child):
