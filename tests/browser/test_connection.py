@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 LIVE = re.compile("/cnnviz/live")
 LOST = "Connection lost; trying again …"
+BLOCKED = "Live connection is blocked here; updates arrive more slowly."
 GONE = "The server no longer has this run: it was restarted, most likely. Press Train to run it again."
 
 
@@ -100,11 +101,19 @@ def test_a_connection_that_dies_without_a_word_is_noticed(open_panel: Callable[.
     panel.is_in("cancelled")
 
 
-def test_a_restarted_server_is_told_the_charts_stay_and_train_runs_it_again(app: Any, open_panel: Callable[..., Panel]) -> None:
+def test_a_restarted_server_is_told_the_charts_stay_and_train_runs_it_again(
+    app: Any, open_panel: Callable[..., Panel], browser: Browser
+) -> None:
     panel = open_panel("?steps=20000")
     begin(panel)
     pause(panel)
-    shown = at_rest(panel)
+    elsewhere = browser.new_context(viewport={"width": 1280, "height": 900})
+    elsewhere.route_web_socket(LIVE, lambda socket: socket.close())
+    blocked = open_panel("?steps=20000", on=elsewhere.new_page())
+    expect(blocked.notes).to_have_text(BLOCKED)
+    begin(blocked)
+    pause(blocked)
+    shown = [at_rest(each) for each in (panel, blocked)]
     instant = panel.page.context.new_page()
     instant.goto(f"{app.address}/initialisation?preset=tanh&depth=9&width=20")
     expect(instant.locator(".cnnviz-instant .cnnviz-line")).to_contain_text("Measured on fresh weights")
@@ -112,13 +121,16 @@ def test_a_restarted_server_is_told_the_charts_stay_and_train_runs_it_again(app:
     expect(panel.notes).to_contain_text(LOST)
     app.start()
     expect(panel.notes).to_have_text(GONE)
-    panel.is_in("failed")
-    assert panel.drawn() == shown
-    panel.press("Train")
-    panel.is_in("running")
-    panel.has_drawn_the_run()
-    panel.press("Stop")
-    panel.is_in("cancelled")
+    expect(blocked.notes.locator("p")).to_have_text([GONE, BLOCKED])
+    assert [each.drawn() for each in (panel, blocked)] == shown
+    for each in (panel, blocked):
+        each.is_in("failed")
+        each.press("Train")
+        each.is_in("running")
+        each.has_drawn_the_run()
+        each.press("Stop")
+        each.is_in("cancelled")
+    elsewhere.close()
     instant.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
     instant.keyboard.press("ArrowRight")
     instant.wait_for_function("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length === 10")

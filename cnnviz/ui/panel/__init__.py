@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,18 +67,20 @@ _component = component("cnnviz_panel", "panel.js")
 @dataclass(frozen=True)
 class PanelState:
     """What the browser shows. run: the id of its run, None for stored recordings; finished: the run that has ended last.
-    moved: another number each time that sliders which the panel follows have come to rest."""
+    moved: another number each time that sliders which the panel follows have come to rest. blocked: its websocket does not
+    come up, or did not on the server before this one, of which the browser remembers it."""
 
     run: str | None
     finished: str | None
     moved: int | None = None
+    blocked: bool = False
 
     @classmethod
     def of(cls, shown: Mapping[str, Any]) -> PanelState:
         """What the browser says; anything but words is no run, anything but a whole number no rest."""
         run, finished, moved = (shown.get(name) for name in ("run", "finished", "moved"))
         ran, ended = (word if isinstance(word, str) else None for word in (run, finished))
-        return cls(ran, ended, moved if isinstance(moved, int) else None)
+        return cls(ran, ended, moved if isinstance(moved, int) else None, shown.get("channel") == "blocked")
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class PanelData:
             "verb": self.verb,
             "sliders": {place: list(slider) for place, slider in self.sliders.items()},
             "plotly": plotly.__version__,
-            "relay": False,
+            "relay": "",
             "mail": [],
         }
 
@@ -138,26 +141,23 @@ def panel(given: PanelData) -> PanelState:
     data = given.to_json()
     if given.instant:
         offers.shared.announce(announcement(given.offer, given.stored, lambda: given))
-    if st.session_state.get(_blocked_key(key)):
-        return _relayed(data, key)
-    return _mounted(data, key)
-
-
-def _blocked_key(key: str) -> str:
-    return f"{key}.blocked"
+    relay: Relay | None = st.session_state.get(f"{key}.relay")
+    if relay is not None:
+        return _relayed(data, key, relay)
+    shown = _mounted(data, key)
+    if shown.blocked:
+        st.session_state[f"{key}.relay"] = Relay()
+        st.rerun()
+    return shown
 
 
 def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = lambda: None) -> PanelState:
-    def channel_changed() -> None:
-        if st.session_state[key].get("channel") == "blocked":
-            st.session_state[_blocked_key(key)] = True
-
     shown = _component(
         data=dict(data),
         key=key,
         on_run_change=lambda: None,
         on_finished_change=lambda: None,
-        on_channel_change=channel_changed,
+        on_channel_change=lambda: None,
         on_moved_change=lambda: None,
         on_command_change=command,
         on_renew_change=lambda: None,
@@ -170,8 +170,10 @@ def _mounted(data: Mapping[str, Any], key: str, command: Callable[[], None] = la
 
 @dataclass
 class Relay:
-    """A conversation that is polled by a page's fragment. It ends by itself when nobody polls it any more."""
+    """A conversation that is polled by a page's fragment. It ends by itself when nobody polls it any more. name: tells it from
+    that of another session, whose letters are others."""
 
+    name: str = field(default_factory=lambda: secrets.token_urlsafe(6))
     letters: list[tuple[int, str]] = field(default_factory=list)
     polled: float = field(default_factory=time.monotonic)
 
@@ -203,8 +205,7 @@ class Relay:
         return self.letters
 
 
-def _relayed(data: Mapping[str, Any], key: str) -> PanelState:
-    relay: Relay = st.session_state.setdefault(f"{key}.relay", Relay())
+def _relayed(data: Mapping[str, Any], key: str, relay: Relay) -> PanelState:
     before = PanelState.of(st.session_state.get(key, {}))
 
     @st.fragment(run_every=RELAY_SECONDS)
@@ -212,7 +213,7 @@ def _relayed(data: Mapping[str, Any], key: str) -> PanelState:
         def command() -> None:
             relay.hear(st.session_state[key].get("command"))
 
-        state = _mounted({**data, "relay": True, "mail": relay.mail()}, key, command)
+        state = _mounted({**data, "relay": relay.name, "mail": relay.mail()}, key, command)
         if state != before:
             st.rerun()
         return state

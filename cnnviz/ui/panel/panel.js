@@ -10,6 +10,7 @@ import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
 import { copied } from './share.js'
 import { fetchRecording, gathered, Link } from './socket.js'
+import { staying } from './stay.js'
 import * as words from './words.js'
 
 window.__cnnviz = { ...bindings, numberText, percentText }
@@ -17,19 +18,7 @@ window.__cnnviz = { ...bindings, numberText, percentText }
 const SPEAK_EVERY = 30_000
 const TELL_PAGE_AFTER = 300
 const LIVE = ['queued', 'running', 'paused']
-const panels = new WeakMap()
 let serial = 0
-
-// Called at every rerun of the page's script with new data; the function that it returns ends the panel.
-export function mount(component) {
-  const place = component.parentElement
-  if (!panels.has(place)) panels.set(place, new Panel(place))
-  panels.get(place).update(component)
-  return () => {
-    panels.get(place)?.close()
-    panels.delete(place)
-  }
-}
 
 class Panel {
   constructor(place) {
@@ -60,6 +49,10 @@ class Panel {
       this.toolbar.root, this.status.root, this.legend.root, this.scrubber.root, this.tabs.root, this.empty, this.grid,
     )
     this.root.onkeydown = event => this.key(event)
+    this.move(place)
+  }
+
+  move(place) {
     place.querySelector('.cnnviz-place').replaceChildren(this.root)
   }
 
@@ -81,7 +74,7 @@ class Panel {
     name(this.root, data)
     if (data.instant && this.run?.measured) this.showRun()
     this.makeTabs()
-    if (data.relay) this.link.goBy(this.relay)
+    if (data.relay) this.link.goBy(data.relay, this.relay)
     this.link.mail(data.mail)
     const renewed = earlier && !ofOnePage(earlier, data)
     if (renewed) this.renewed()
@@ -445,5 +438,7 @@ class Panel {
     this.follower?.close()
   }
 }
+
+export const mount = staying(place => new Panel(place))
 
 const fresh = () => Object.assign(bindings.emptyRecording(), { serial: ++serial })

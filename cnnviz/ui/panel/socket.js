@@ -26,6 +26,7 @@ export class Link {
     this.failures = 0
     this.everOpen = false
     this.relay = null
+    this.relayName = ''
     this.seen = 0
     this.waiting = []
     this.looking = setInterval(() => this.look(), QUIET / 2)
@@ -88,11 +89,13 @@ export class Link {
     else if (!this.everOpen) this.waiting.push(message)
   }
 
-  // From now on messages go up by `relay(message)` and come down by `mail`.
-  goBy(relay) {
-    const first = this.relay === null
+  // From now on messages go up by `relay(message)` and come down by `mail`. A restarted server's relay has another name: it knows
+  // nothing yet, and counts its letters anew.
+  goBy(name, relay) {
+    if (this.relayName === name) return
+    this.relayName = name
     this.relay = relay
-    if (!first) return
+    this.seen = 0
     this.close()
     this.hears.open()
     this.waiting.splice(0).forEach(message => relay(message))
