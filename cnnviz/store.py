@@ -9,19 +9,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from cnnviz import limits
 from cnnviz.engine.records import Recording
 from cnnviz.settings import ASSETS, settings
+from cnnviz.syntax import again
 
 log = logging.getLogger(__name__)
 
 LEFTOVER_SECONDS = 3_600
 STAMP_NS = 1_000_000  # between the times of two uses, where the clock stands still or was put back
-TRIES = 5
 _KEY = re.compile(r"[0-9a-f]{16}")
 
 
@@ -168,12 +167,8 @@ class Store:
         self._complained = True
 
 
+@again
 def _load(path: Path) -> Recording:
-    """A stored recording. NumPy reads its headers by Python's `ast`, which in CPython 3.11 can fail with a SystemError while
-    another thread is in it (issue 106905): that says nothing about the file, which is read again."""
-    for _ in range(TRIES):
-        with suppress(SystemError):
-            return Recording.load(path)
     return Recording.load(path)
 
 

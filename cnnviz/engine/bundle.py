@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cnnviz.syntax import parse
+
 PACKAGE = Path(__file__).resolve().parent.parent
 MARK = re.compile(r"  # if (\w+(?: or \w+)*)$")
 FOR_CHECKERS = re.compile(r"  # (type: ignore|noqa).*$", re.MULTILINE)
@@ -110,7 +112,7 @@ def read(text: str, values: Mapping[str, str], cell: str = "") -> tuple[list[Pie
     pieces: list[Piece] = []
     imports: dict[str, Imported] = {}
     last = 0
-    for statement in ast.parse(text).body:
+    for statement in parse(text).body:
         decorators = getattr(statement, "decorator_list", [])
         first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
         cell = next((line.removeprefix(CELL) for line in lines[last:first] if line.startswith(CELL)), cell)
@@ -129,7 +131,7 @@ def piece(statement: ast.stmt, text: str, values: Mapping[str, str], cell: str) 
     if replaced:
         (name,) = replaced
         text = f"{name} = {values[name]}"
-        (statement,) = ast.parse(text).body
+        (statement,) = parse(text).body
     return Piece(names, free_names(statement), text, cell)
 
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from cnnviz.engine.augment.colour import Axes, principal_axes
 from cnnviz.settings import ASSETS
+from cnnviz.syntax import again
 
 
 @cache
+@again
 def photographs() -> Mapping[str, NDArray[np.float32]]:
     """Each as an image of its own, (1, 3, 128, 128) of 0…1, by name."""
     with np.load(ASSETS / "photographs.npz") as stored:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from cnnviz.settings import ROOT
+from cnnviz.syntax import parse
 from cnnviz.zoo import stored
 from cnnviz.zoo.cards import ZooError, named
 
@@ -23,7 +24,7 @@ def script(name: str, classes: int | None = None, in_channels: int | None = None
     entry: stored.Entry = named(stored.entries(), name)
     card = entry.card
     cut = Cut()
-    cut.take_all(entry.module, ast.parse(entry.call))
+    cut.take_all(entry.module, parse(entry.call))
     channels = in_channels or card.channels
     paper = f"{card.paper.authors}, {card.paper.year}: {card.paper.title}, {card.paper.link}."
     differs = f"\nDiffers here: {card.differs}\n" if card.differs else ""
@@ -127,7 +128,7 @@ def source_of(module: str) -> Source:
     text = path.read_text(encoding="utf-8")
     definitions: dict[str, Definition] = {}
     imported: dict[str, Import] = {}
-    for node in ast.parse(text).body:
+    for node in parse(text).body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imported |= dict(_imported(node))
         else:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.engine.data import DataError, Examples, check_enough
+from cnnviz.syntax import again
 
 FIELDS = ("train_images", "train_labels", "test_images", "test_labels", "classes")
 
 
+@again
 def read_npz(path: Path) -> Examples:
     """All examples of a file that assets/make_data.py wrote: images (N, 1, H, W). Raises DataError."""
     try:
