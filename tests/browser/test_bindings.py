@@ -153,7 +153,7 @@ def script(browser: Any, server: str) -> Any:
     page = browser.new_page()
     page.goto(f"{server}/cnnviz/panel/numbers.js")
     page.evaluate("""async () => {
-      const modules = await Promise.all(['bindings', 'numbers', 'stack'].map(name => import(`/cnnviz/panel/${name}.js`)))
+      const modules = await Promise.all(['bindings', 'numbers', 'stack', 'stay'].map(name => import(`/cnnviz/panel/${name}.js`)))
       window.cnn = Object.assign({ recordings: {} }, ...modules)
     }""")
     yield page
@@ -273,6 +273,30 @@ def test_in_a_stack_each_area_has_the_whole_width_its_own_ticks_and_its_letter_a
     x_title, *heads = layout["annotations"]
     assert x_title == built["annotations"][0]
     assert [round(head["y"] * height) for head in heads] == [712, 456, 200]
+
+
+def test_a_panel_outlives_its_place_until_no_other_comes(script: Page) -> None:
+    told = script.evaluate("""async () => {
+      const told = []
+      const mount = cnn.staying(first => {
+        told.push(`made in ${first}`)
+        return { move: place => told.push(`put in ${place}`), update: () => {}, close: () => told.push('ended') }
+      })
+      const at = place => mount({ parentElement: place, data: { page: 'lesson' } })
+      const goes = at('one')
+      goes()
+      const anew = at('one')
+      const elsewhere = at('two')
+      anew()
+      await new Promise(done => setTimeout(done, 1000))
+      told.push('waited')
+      elsewhere()
+      await new Promise(done => setTimeout(done, 1000))
+      at('three')
+      return told
+    }""")
+    places = ["made in one", "put in one", "put in one", "put in two", "waited", "ended", "made in three", "put in three"]
+    assert told == places
 
 
 def test_before_the_first_snapshot_there_is_nothing_to_draw(script: Page) -> None:

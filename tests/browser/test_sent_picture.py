@@ -33,6 +33,7 @@ def choice(page: Page, label: str) -> Locator:
 
 
 def strips(page: Page) -> list[Any]:
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
     found: list[Any] = page.evaluate("[...document.querySelectorAll('img[alt^=\"The picture and\"]')].map(image => image.src)")
     return found
 

@@ -52,8 +52,10 @@ class Panel {
     this.move(place)
   }
 
+  // The place may be the same and what is in it new.
   move(place) {
-    place.querySelector('.cnnviz-place').replaceChildren(this.root)
+    const home = place.querySelector('.cnnviz-place')
+    if (this.root.parentElement !== home) home.replaceChildren(this.root)
   }
 
   update(component) {

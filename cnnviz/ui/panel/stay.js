@@ -9,10 +9,11 @@ export function staying(make) {
   const panels = new Map() // by the page that they belong to: {panel, place, leaving}
   return component => {
     const { parentElement: place, data: { page } } = component
-    if (!panels.has(page)) panels.set(page, { panel: make(place), place })
+    if (!panels.has(page)) panels.set(page, { panel: make(place) })
     const stay = panels.get(page)
     clearTimeout(stay.leaving)
-    if (stay.place !== place) stay.panel.move((stay.place = place))
+    stay.place = place
+    stay.panel.move(place)
     stay.panel.update(component)
     return () => {
       if (stay.place !== place) return
