@@ -122,9 +122,8 @@ class Store:
                 self._complain(why)
 
     def _remember(self, key: str, recording: Recording) -> None:
-        size = sum(recording.column(name).nbytes for name in recording.names)
         with self._lock:
-            self._loaded[key] = (recording, size)
+            self._loaded[key] = (recording, recording.nbytes)
             self._loaded.move_to_end(key)
             while len(self._loaded) > 1 and sum(size for _, size in self._loaded.values()) > limits.STORE_MEMORY_MB * 2**20:
                 self._loaded.popitem(last=False)

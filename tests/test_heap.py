@@ -1,4 +1,4 @@
-"""The heap of a training process: what is freed is kept while it trains, and given back between two runs."""
+"""The heap: the server's threads share it; a process that trains keeps what is freed, and gives it back between two runs."""
 
 import subprocess
 import sys
@@ -27,6 +27,25 @@ def resident():
         return int(told.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 """
 
+# How many arenas 24 threads at once take their memory from.
+THREADS = """
+import ctypes, tempfile, threading
+
+together, libc = threading.Barrier(24), ctypes.CDLL(None)
+
+def work():
+    held = [bytes(1000 + number) for number in range(1000)]
+    together.wait()
+
+threads = [threading.Thread(target=work) for _ in range(24)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+libc.fopen.restype = ctypes.c_void_p
+with tempfile.NamedTemporaryFile() as told:
+    file = ctypes.c_void_p(libc.fopen(told.name.encode(), b"w"))
+    libc.malloc_info(0, file), libc.fclose(file)
+    print(told.read().count(b"<heap"))
+"""
+
 
 def told(program):
     """What a fresh process prints."""
@@ -48,6 +67,12 @@ def test_what_is_kept_is_given_back_between_two_runs():
     fresh, kept, given_back = map(int, told("\nprint(resident())\n".join([*steps, ""])))
     assert kept - fresh > BLOCKS * BLOCK * 0.9
     assert given_back - fresh < BLOCK
+
+
+@on_glibc
+def test_the_servers_threads_share_two_arenas():
+    (apart,), (shared,) = told(THREADS), told("assert heap.share_arenas()" + THREADS)
+    assert int(shared) == heap.ARENAS < int(apart)
 
 
 def test_another_c_library_is_left_alone(monkeypatch):

@@ -133,6 +133,11 @@ class Recording:
         """The columns that were recorded."""
         return tuple(self._columns)
 
+    @property
+    def nbytes(self) -> int:
+        """What its numbers take in memory."""
+        return sum(column.values.nbytes for column in self._columns.values())
+
     def _column(self, name: str) -> Column:
         if name not in self._columns:
             raise RecordingError(f"column '{name}' was not recorded; there are {', '.join(self._columns)}.")
@@ -164,10 +169,11 @@ class Recording:
         """The snapshots in order, as they were appended."""
         by_row: list[dict[str, Array]] = [{} for _ in self._steps]
         for name, column in self._columns.items():
+            values = column.values
             for place, row in enumerate(column.rows):
-                by_row[row][name] = column.values[place, ...]
-        for step, values in zip(self._steps, by_row, strict=True):
-            yield Snapshot(step, values)
+                by_row[row][name] = values[place, ...]
+        for step, measured in zip(self._steps, by_row, strict=True):
+            yield Snapshot(step, measured)
 
     def delta(self, since: int = 0) -> dict[str, Any]:
         """What has been added since `since` snapshots, ready for the encoder.

@@ -263,7 +263,7 @@ def test_plot_areas_side_by_side_come_to_stand_one_below_the_other_on_a_narrow_p
 def test_in_a_stack_each_area_has_the_whole_width_its_own_ticks_and_its_letter_above_it(script: Page) -> None:
     built = as_json(loss_plane(("A", "B", "C")).to_json()["figure"]["layout"])
     layout = script.evaluate("layout => cnn.stacked(layout)", built)
-    height = script.evaluate("layout => cnn.stackHeight(layout, { t: 0, b: 0 })", built)
+    height = script.evaluate("layout => cnn.stackHeight({ ...layout, margin: { t: 0, b: 0 } })", built)
     numbers = ("", "2", "3")
     assert [layout[f"xaxis{number}"]["domain"] for number in numbers] == [[0, 1]] * 3
     areas = [[round(edge * height) for edge in layout[f"yaxis{number}"]["domain"]] for number in numbers]

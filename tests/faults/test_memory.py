@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz import heap, lessons, limits, machine
+from cnnviz import lessons, limits, machine
 from cnnviz.engine import data, evaluation
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.memory import POINT, SHAPES, TESTED_AT_ONCE, estimate, sizes_of
@@ -49,29 +49,6 @@ for text in json.load(sys.stdin):
     before = figure("status", "VmRSS")
     record(Experiment.from_json(text))
     print(figure("status", "VmHWM") - before)
-"""
-
-
-# How many arenas 24 threads at once take their memory from.
-THREADS = """
-import ctypes, os, sys, tempfile, threading
-from cnnviz import heap
-
-if "shared" in sys.argv and not heap.share_arenas():
-    sys.exit()
-together, libc = threading.Barrier(24), ctypes.CDLL(None)
-
-def work():
-    held = [bytes(1000 + number) for number in range(1000)]
-    together.wait()
-
-threads = [threading.Thread(target=work) for _ in range(24)]
-[thread.start() for thread in threads], [thread.join() for thread in threads]
-libc.fopen.restype = ctypes.c_void_p
-with tempfile.NamedTemporaryFile() as told:
-    file = ctypes.c_void_p(libc.fopen(told.name.encode(), b"w"))
-    libc.malloc_info(0, file), libc.fclose(file)
-    print(told.read().count(b"<heap"))
 """
 
 
@@ -195,13 +172,3 @@ def test_a_containers_limit_counts_as_the_machines_memory(tmp_path: Path, told: 
 
 def test_as_many_examples_are_tested_at_once_as_the_estimate_says():
     assert TESTED_AT_ONCE == evaluation.AT_ONCE
-
-
-def test_the_servers_threads_share_two_arenas() -> None:
-    def arenas(*how: str) -> str:
-        return subprocess.run([sys.executable, "-c", THREADS, *how], check=True, capture_output=True, text=True).stdout
-
-    shared = arenas("shared")
-    if not shared:
-        pytest.skip("the C library is not glibc, which has arenas")
-    assert int(shared) == heap.ARENAS < int(arenas())

@@ -169,7 +169,9 @@ class Card {
     const { recordings, step } = source
     setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
     if (this.detail) this.paintDetails(recordings, step)
-    const drawn = Plotly.react(this.chart, this.data(source), this.layout(source, theme), CONFIG)
+    const layout = this.layout(source, theme)
+    this.chart.style.flexBasis = narrow ? `${stackHeight(layout)}px` : ''
+    const drawn = Plotly.react(this.chart, this.data(source), layout, CONFIG)
     drawn.then(() => tell(this.chart, `${this.headline.textContent}. ${this.plot.explain}`))
     if (!this.made && this.detail) this.chart.on('plotly_click', event => this.pick(event.points[0].pointNumber))
     this.made = true
@@ -201,7 +203,6 @@ class Card {
     const layout = { ...(this.stacked ? stacked(built) : built), autosize: true }
     delete layout.title // the headline stands above the chart, and a title's automargin costs a second layout
     layout.margin = { ...layout.margin, t: 26 }
-    this.chart.style.flexBasis = this.stacked ? `${stackHeight(built, layout.margin)}px` : ''
     layout.modebar = { bgcolor: 'rgba(0,0,0,0)', color: theme.line, activecolor: theme.text }
     layout.font = { ...layout.font, color: theme.text, family: theme.font }
     layout.paper_bgcolor = layout.plot_bgcolor = 'rgba(0,0,0,0)'

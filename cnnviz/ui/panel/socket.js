@@ -25,8 +25,7 @@ export class Link {
     this.wait = FIRST_WAIT
     this.failures = 0
     this.everOpen = false
-    this.relay = null
-    this.relayName = ''
+    this.relay = null // {name, send(message)} where the page carries the messages
     this.seen = 0
     this.waiting = []
     this.looking = setInterval(() => this.look(), QUIET / 2)
@@ -84,21 +83,20 @@ export class Link {
 
   // A message that is sent before the connection stands waits for it; after a loss it is of no use any more.
   send(message) {
-    if (this.relay) this.relay(message)
+    if (this.relay) this.relay.send(message)
     else if (this.isOpen) this.socket.send(JSON.stringify(message))
     else if (!this.everOpen) this.waiting.push(message)
   }
 
-  // From now on messages go up by `relay(message)` and come down by `mail`. A restarted server's relay has another name: it knows
+  // From now on messages go up by `send(message)` and come down by `mail`. A restarted server's relay has another name: it knows
   // nothing yet, and counts its letters anew.
-  goBy(name, relay) {
-    if (this.relayName === name) return
-    this.relayName = name
-    this.relay = relay
+  goBy(name, send) {
+    if (this.relay?.name === name) return
+    this.relay = { name, send }
     this.seen = 0
     this.close()
     this.hears.open()
-    this.waiting.splice(0).forEach(message => relay(message))
+    this.waiting.splice(0).forEach(message => send(message))
   }
 
   // mail: [[number, text], …]; a letter is read once, however often it comes.

@@ -10,8 +10,8 @@ export function isStacked(layout, width) {
   return beside > 1 && width > 0 && width < Math.min(ONE_COLUMN, beside * NARROW)
 }
 
-export function stackHeight(layout, margin) {
-  return inner(layout.meta.beside) + margin.t + margin.b
+export function stackHeight({ meta, margin }) {
+  return inner(meta.beside) + margin.t + margin.b
 }
 
 // The same layout with its areas from top to bottom. What stood above or below one area goes with it.
