@@ -27,16 +27,20 @@ MARK_SECONDS = 0.1
 class Job:
     """A run that has not ended.
 
-    place: what its run was last told. heard: when its worker last said something; unwatched, paused: since when, None if not.
-    give_up_at: once the run was cancelled, when it ends without its worker's answer; verdict: the sentence that it ends with.
+    controls: what was asked for before a worker answered. place: what its run was last told. heard: when its worker last said
+    something. answered: whether one said anything at all; begun_again: whether it went to a second one because the first did not.
+    unwatched, paused: since when, None if not. give_up_at: once the run was cancelled, when it ends without its worker's answer;
+    verdict: the sentence that it ends with.
     Times are of `time.monotonic`.
     """
 
     run: Run
     worker: Worker | None = None
-    controls: list[tuple[str, float | None]] = field(default_factory=list)  # asked for before it had a worker
+    controls: list[tuple[str, float | None]] = field(default_factory=list)
     place: int = 0
     heard: float = 0.0
+    answered: bool = False
+    begun_again: bool = False
     unwatched: float | None = field(default_factory=monotonic)
     paused: float | None = None
     give_up_at: float | None = None
@@ -64,6 +68,11 @@ class Job:
         """Whether the run trained what its experiments say, for as long as they say."""
         return not self.lr_changed and self.stop_at is None
 
+    @property
+    def may_begin_again(self) -> bool:
+        """Whether another worker may have it, should its own be gone or deaf: nothing of it is known yet. Once at most."""
+        return self.worker is not None and not self.answered and not self.begun_again and not self.stopping
+
     def goes_on(self) -> None:
         """A paused run was asked for more: its worker has something to say again."""
         if self.paused is not None:
@@ -71,7 +80,7 @@ class Job:
 
     def note(self, news: News) -> dict[str, Any]:
         """Take in what a worker said; returns what changed of the run's status."""
-        self.heard = monotonic()
+        self.heard, self.answered = monotonic(), True
         self.endings |= news.endings
         if news.state:
             self.paused = self.heard if news.state == "paused" else None

@@ -27,6 +27,7 @@ from cnnviz.store import Store
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 0.08  # a cancelled run ends then at the latest, and the spare takes its worker's place
+DEAF_SECONDS = 5.0  # a run whose worker has not even said that it has it goes to another one then
 LOOK_SECONDS = 0.2  # how often the supervisor looks at runs and starts that go on
 
 STOPPED = "Stopped."
@@ -181,9 +182,9 @@ class LocalRunner:
             self._later(partial(job.run.update, lr=value))
         if operation == "stop_at":
             job.stop_at = None if value is None else int(value)
-        if job.worker is None:
+        if not job.answered:
             job.controls.append((operation, value))
-        else:
+        if job.worker is not None:
             if operation in ("resume", "step"):
                 job.goes_on()
             job.worker.send("control", job.run.id, operation, value)
@@ -197,6 +198,14 @@ class LocalRunner:
             job.worker.send("control", job.run.id, "cancel", None)
         self._dispatch()
         self._stir()
+
+    def _begin_again(self, job: Job) -> None:
+        """Put a run whose worker was gone or deaf before it said a word back to where it waited; its learner loses nothing."""
+        log.warning("The run %s begins again: its worker did not answer.", job.run.id)
+        if job.worker is not None:
+            job.worker.job = None
+        job.worker, job.begun_again, job.place = None, True, 0
+        self._later(partial(job.run.update, state="queued"))
 
     def _finish(self, job: Job, state: State, sentence: str = "") -> None:
         """A job's end, however it came. Its worker, where there is one that lives, is free."""
@@ -264,6 +273,8 @@ class LocalRunner:
             job = worker.job
             if job is not None and job.stopping:
                 self._finish(job, "cancelled", job.verdict)
+            elif job is not None and job.may_begin_again:
+                self._begin_again(job)
             elif job is not None:
                 log.warning("The worker of run %s stopped unexpectedly (%s).", job.run.id, exit_words(code))
                 self._finish(job, "failed", DIED.format(how=exit_words(code)))
@@ -331,12 +342,21 @@ class LocalRunner:
             job.worker.kill()
             self._finish(job, "failed", SILENT.format(seconds=self._settings.silence_seconds))
             self._dispatch()
+        elif job.may_begin_again and job.worker is not None and now - job.heard > DEAF_SECONDS:
+            self._leave(job, job.worker)
 
     def _abandon(self, job: Job) -> None:
         """End a job whose worker does not answer; the spare takes the worker's place, which may come back in a while."""
         if job.worker is not None:
             self._pool.abandon(job.worker)
         self._finish(job, "cancelled", job.verdict)
+        self._dispatch()
+
+    def _leave(self, job: Job, worker: Worker) -> None:
+        """Give a job another worker; this one drops it, should it hear again."""
+        worker.send("control", job.run.id, "cancel", None)
+        self._pool.abandon(worker)
+        self._begin_again(job)
         self._dispatch()
 
     # Telling runs

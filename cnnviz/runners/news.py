@@ -15,6 +15,7 @@ from cnnviz.runners.control import Control
 
 BATCH_SECONDS = 0.02
 PROGRESS_SECONDS = 0.1
+NOTHING_TOLD = -1
 
 
 @dataclass
@@ -62,11 +63,12 @@ class Outbox:
         threading.Thread(target=self._send_forever, name="outbox", daemon=True).start()
 
     def begin(self, run: str, control: Control, variants: int) -> None:
-        """From now on the news is of this run of so many variants, and its step is the control's."""
+        """From now on the news is of this run of so many variants, and its step is the control's. Its first step is told even
+        where nothing is measured yet: so the parent knows that the run is in good hands."""
         with self._changed:
             self._news = News(run)
             self._control = control
-            self._told_step = 0
+            self._told_step = NOTHING_TOLD
             self._first_ones = variants
 
     def begun(self, variant: str, recording: Recording) -> None:

@@ -412,6 +412,55 @@ def test_a_killed_worker_costs_one_run_and_is_replaced_and_the_numbers_stay_the_
 
 
 @needs_stop
+def test_a_run_that_a_dead_worker_was_given_begins_on_another_one_and_its_learner_notices_nothing(runner, caplog):
+    before = ended(submit(runner, SHORT)).recordings()["A"]
+    wait_for(lambda: idle(runner) == 3)
+    with runner._lock:  # the news of its end has to wait
+        worker = runner._pool.idle[0]
+        os.kill(worker.pid, signal.SIGKILL)
+        wait_for(lambda: not _alive(worker.pid))
+        run = submit(runner, SHORT)
+        assert worker_of(runner, run) is worker
+    assert ended(run).status.state == "done"
+    assert_same_numbers(run.recordings()["A"], before)
+    assert f"The run {run.id} begins again" in caplog.text
+
+
+@needs_stop
+def test_a_run_that_a_deaf_worker_was_given_goes_to_another_one_with_all_that_was_asked_of_it(runner, monkeypatch):
+    monkeypatch.setattr(local, "DEAF_SECONDS", 0.3)
+    monkeypatch.setattr(pool_of_workers, "LINGER_SECONDS", 1e4)
+    wait_for(lambda: idle(runner) == 3)
+    with runner._lock:
+        worker = runner._pool.idle[0]
+        os.kill(worker.pid, signal.SIGSTOP)
+        run = submit(runner)
+        assert worker_of(runner, run) is worker
+        runner.control(run, "stop_at", 20)
+    until(run, lambda run: run.ended)
+    assert (run.status.state, run.status.step, run.recordings()["A"].ending.step) == ("done", 20, 20)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_for(lambda: worker.idle)
+
+
+DIES_OF_EVERY_RUN = """
+import os
+from cnnviz.runners import worker
+
+worker.warm_up = lambda: None
+worker.train = lambda *args: os._exit(3)
+worker.main()
+"""
+
+
+def test_a_run_that_two_workers_die_of_fails():
+    runner = LocalRunner(Settings(workers=1, threads=1), command=[sys.executable, "-c", DIES_OF_EVERY_RUN])
+    run = ended(submit(runner))
+    assert (run.status.state, run.status.sentence) == ("failed", local.DIED.format(how="exit code 3"))
+    runner.close()
+
+
+@needs_stop
 def test_a_worker_that_reads_nothing_holds_nobody_up_and_is_killed_when_its_pipe_is_full(runner):
     run = going(submit(runner))
     worker = worker_of(runner, run)
