@@ -11,9 +11,11 @@ const SCROLLING = {
 // Looks after the page for as long as it is mounted.
 export function mount() {
   let due = null
+  let main = null
   const page = document.documentElement
   const look = () => {
     due = null
+    stretch()
     sections()
     headings()
     for (const [selector, words] of Object.entries(SCROLLING)) document.querySelectorAll(selector).forEach(node => reach(node, words))
@@ -23,6 +25,15 @@ export function mount() {
     page.dataset.access = 'due'
     due ??= setTimeout(look, SETTLE)
   }
+  // The window keeps its size where the sidebar opens or closes.
+  const sizes = new ResizeObserver(later)
+  const stretch = () => {
+    const now = document.querySelector('[data-testid="stMain"]')
+    if (now === main) return
+    sizes.disconnect()
+    if (now) sizes.observe(now)
+    main = now
+  }
   const observer = new MutationObserver(changes => changes.every(({ target }) => target.closest('.cnnviz-panel')) || later())
   observer.observe(document.body, { childList: true, subtree: true })
   window.addEventListener('resize', later)
@@ -31,6 +42,7 @@ export function mount() {
   return () => {
     clearTimeout(due)
     observer.disconnect()
+    sizes.disconnect()
     window.removeEventListener('resize', later)
     document.fonts.removeEventListener('loadingdone', later)
   }
