@@ -48,7 +48,7 @@ class Outbox:
     """Sends a run's news from a thread of its own: at once after a quiet time, then what came within 20 ms together.
 
     However slowly the other side reads, the training thread only adds to what is waiting. The step goes out ten times a
-    second where it changed.
+    second where it changed, and at once when a run begins: so the parent knows that it is in good hands.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -63,13 +63,14 @@ class Outbox:
         threading.Thread(target=self._send_forever, name="outbox", daemon=True).start()
 
     def begin(self, run: str, control: Control, variants: int) -> None:
-        """From now on the news is of this run of so many variants, and its step is the control's. Its first step is told even
-        where nothing is measured yet: so the parent knows that the run is in good hands."""
+        """From now on the news is of this run of so many variants, and its step is the control's."""
         with self._changed:
             self._news = News(run)
             self._control = control
             self._told_step = NOTHING_TOLD
             self._first_ones = variants
+            self._awake = True
+            self._changed.notify()
 
     def begun(self, variant: str, recording: Recording) -> None:
         """A variant's empty recording. It leaves with the first snapshot."""
@@ -120,12 +121,14 @@ class Outbox:
 
     def _next(self) -> News | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._awake, PROGRESS_SECONDS)
+            self._changed.wait_for(lambda: self._awake, PROGRESS_SECONDS if self._control else None)
             self._awake = self._urgent = False
             news, step = self._news, self._control.step if self._control else 0
             if news.empty and step == self._told_step:
                 return None
             self._news, self._told_step = News(news.run), step
+            if news.over:
+                self._control = None
             news.step = step
             return news
 

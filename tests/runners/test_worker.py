@@ -90,15 +90,34 @@ def test_a_run_is_told_from_its_beginning_to_its_end(child):
     child.send("run", "r1", {"A": SMALL.to_json(), "B": SMALL.to_json()})
     news = child.news_until_over()
     assert {n.run for n in news} == {"r1"}
-    assert set(news[0].begun) == {"A", "B"}
-    assert news[0].begun["A"][0] == ("fc1", "fc2")
-    assert news[0].begun["A"][1]["threads"] == 1
+    begun = next(n.begun for n in news if n.begun)
+    assert set(begun) == {"A", "B"}
+    assert begun["A"][0] == ("fc1", "fc2")
+    assert begun["A"][1]["threads"] == 1
     for variant in "AB":
         steps = [s.step for n in news for s in n.snapshots.get(variant, [])]
         assert (steps[0], steps[-1], len(steps)) == (0, 20, 5)
     assert (news[-1].over, news[-1].sentence, news[-1].trace) == ("finished", "", "")
     endings = {variant: ending for n in news for variant, ending in n.endings.items()}
     assert {variant: (ending.state, ending.step) for variant, ending in endings.items()} == {"A": ("done", 20), "B": ("done", 20)}
+
+
+BUSY = """
+import time
+from cnnviz.runners import worker
+
+worker.warm_up = lambda: None
+worker.train = lambda *args: time.sleep(1e4)
+worker.main()
+"""
+
+
+def test_that_a_run_has_been_taken_is_told_before_anything_is_measured():
+    child = Child(["-c", BUSY])
+    assert child.next() == worker.READY
+    child.send("run", "r1", {"A": SMALL.to_json()})
+    assert child.next() == News("r1")
+    child.close()
 
 
 HEAPS = """
