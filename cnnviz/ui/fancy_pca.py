@@ -76,7 +76,7 @@ def _cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -
     return _own_cloud(own.digest, over, alphas) if own else _photographs_cloud(name, over, alphas)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # half a megabyte each
 def _photographs_cloud(name: str, over: tuple[str, ...], alphas: tuple[float, ...] | None) -> go.Figure:
     return _chart(name, over, alphas)
 
