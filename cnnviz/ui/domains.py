@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -27,7 +27,7 @@ def domains(variants: Mapping[str, Experiment]) -> None:
         column.image(strip(domain, next(iter(variants.values())).seed), caption=caption, width="stretch", alt=caption)
 
 
-@cache
+@lru_cache(maxsize=48)  # of eight seeds
 def strip(domain: str, seed: int) -> NDArray[np.uint8]:
     """One image of each class side by side: (height, width, 3)."""
     images, _labels = of_domain(len(CLASSES), seed, 1, domain)

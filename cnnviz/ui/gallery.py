@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from cnnviz.engine import data
 from cnnviz.engine.augment import MIXINGS, ORDER, augmented
@@ -75,25 +77,23 @@ def _next(key: str) -> None:
     st.session_state[key] += 1
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def strip(source: str, place: int, name: str, strength: float, step: int) -> NDArray[np.uint8]:
-    """The picture as it is, then DRAWS of it, side by side: (height, width, 3). source: a photograph's name, or the JSON of an
+@st.cache_data(max_entries=96, show_spinner=False)
+def strip(source: str, place: int, name: str, strength: float, step: int) -> bytes:
+    """The picture as it is, then DRAWS of it, side by side, as a JPEG. source: a photograph's name, or the JSON of an
     experiment whose training image at `place` is shown."""
     place = list(photographs()).index(source) if source in photographs() else place
     return _drawn(*pictures(source), place, name, strength, step)
 
 
 @st.cache_data(max_entries=len(ORDER), scope="session", show_spinner=False)
-def _own_strip(digest: str, _image: NDArray[np.float32], name: str, strength: float, step: int) -> NDArray[np.uint8]:
+def _own_strip(digest: str, _image: NDArray[np.float32], name: str, strength: float, step: int) -> bytes:
     """The same of a learner's own picture, among the photographs: for that learner alone, as many as a page shows."""
     inputs, scale, axes = pictures(next(iter(photographs())))
     inputs = np.concatenate([inputs, data.scaled(_image, *scale)])
     return _drawn(inputs, scale, axes, len(inputs) - 1, name, strength, step)
 
 
-def _drawn(
-    inputs: NDArray[np.float32], scale: Scale, axes: Axes, place: int, name: str, strength: float, step: int
-) -> NDArray[np.uint8]:
+def _drawn(inputs: NDArray[np.float32], scale: Scale, axes: Axes, place: int, name: str, strength: float, step: int) -> bytes:
     """A strip of the input at `place`; mixing takes in those after it."""
     others = [(place + 1 + number) % len(inputs) for number in range(OTHERS)]
     images = np.ascontiguousarray(inputs[[place] * DRAWS + (others if name in MIXINGS else [])])
@@ -102,7 +102,14 @@ def _drawn(
     larger = max(1, round(LEAST_SIDE / drawn.shape[1]))
     drawn = drawn.repeat(larger, axis=1).repeat(larger, axis=2).repeat(3 // drawn.shape[3], axis=3)
     apart = np.pad(drawn, ((0, 0), (0, 0), (0, GAP), (0, 0)), constant_values=128)
-    return np.concatenate(list(apart), axis=1)[:, :-GAP]
+    return _jpeg(np.concatenate(list(apart), axis=1)[:, :-GAP])
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Once for all reruns: Streamlit would do it at each; a quarter of the pixels' bytes, every colour in its place."""
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "JPEG", quality=95, subsampling=0)
+    return written.getvalue()
 
 
 @lru_cache(maxsize=4)
