@@ -8,6 +8,16 @@ from playwright.sync_api import FloatRect, Page, Route, expect
 pytestmark = pytest.mark.browser
 
 MEASURED = re.compile(r"^Measured on fresh weights, before any update")
+REST = """() => new Promise(done => {
+  const app = document.querySelector('[data-testid="stApp"]')
+  let since = performance.now()
+  const look = () => {
+    if (app.dataset.testScriptState !== 'notRunning') since = performance.now()
+    if (performance.now() - since > 1_500) done()
+    else setTimeout(look, 20)
+  }
+  look()
+})"""
 
 
 def opened(server: str, page: Page, query: str) -> None:
@@ -18,6 +28,11 @@ def opened(server: str, page: Page, query: str) -> None:
 def layers_drawn(page: Page) -> int:
     found: int = page.evaluate("document.querySelector('.cnnviz-instant .cnnviz-chart').data[0].y.length")
     return found
+
+
+def is_at_rest(page: Page) -> None:
+    """Wait until no script has run for a while in which the page would have been told of what is measured."""
+    page.evaluate(REST)
 
 
 def held(page: Page) -> FloatRect:
@@ -116,7 +131,7 @@ def test_the_charts_change_before_the_page_is_told_and_theory_together_with_meas
 def test_the_pages_script_runs_once_and_only_when_the_picture_stands(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
-    page.wait_for_timeout(1_500)  # the page was told of the first measurement, and is at rest
+    is_at_rest(page)
     page.evaluate("""() => {
       window.happened = []
       const chart = document.querySelector('.cnnviz-instant .cnnviz-chart')
@@ -128,7 +143,7 @@ def test_the_pages_script_runs_once_and_only_when_the_picture_stands(server: str
     page.locator(".stSlider", has_text="Depth").locator("input[type=range]").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**depth=10**")
-    page.wait_for_timeout(1_500)
+    is_at_rest(page)
     assert page.evaluate("window.happened") == ["10 layers", "script"]
 
 
@@ -157,7 +172,7 @@ def test_where_websockets_are_blocked_its_sliders_still_move_the_page(server: st
 def test_a_hand_on_anything_else_has_the_page_told_at_once(server: str, page: Page) -> None:
     opened(server, page, "?preset=tanh&depth=9&width=20")
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
-    page.wait_for_timeout(1_500)  # the page was told of the first measurement, and is at rest
+    is_at_rest(page)
     page.evaluate("""() => {
       const later = window.setTimeout
       const rest = wait => [120, 400].includes(wait)  // which never comes
