@@ -27,19 +27,30 @@ ANSWER_MS = 20_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
-# Streamlit says on its root element whether the script runs. Resolves with the milliseconds from the call to its end.
+# Streamlit says on its root element whether the script runs. Resolves with the milliseconds from the call to its end. A busy
+# browser may hear of its beginning and of its end at once, and say neither: then the link tells that it has run.
 RERUN_MS = """
 resolve => {
   const app = document.querySelector('[data-testid="stApp"]')
   const began = performance.now()
+  const link = location.search
   let ran = false
-  new MutationObserver((changes, observer) => {
-    const running = app.dataset.testScriptState === 'running'
-    ran ||= running || changes.some(change => change.oldValue === 'running')
-    if (!ran || running) return
+  const runs = () => app.dataset.testScriptState === 'running'
+  const end = at => {
     observer.disconnect()
-    resolve(performance.now() - began)
-  }).observe(app, { attributes: true, attributeOldValue: true, attributeFilter: ['data-test-script-state'] })
+    clearInterval(watch)
+    resolve(at - began)
+  }
+  const observer = new MutationObserver(changes => {
+    ran ||= runs() || changes.some(change => change.oldValue === 'running')
+    if (ran && !runs()) end(performance.now())
+  })
+  observer.observe(app, { attributes: true, attributeOldValue: true, attributeFilter: ['data-test-script-state'] })
+  let rests = null
+  const watch = setInterval(() => {
+    rests = ran || runs() || location.search === link ? null : rests ?? performance.now()
+    if (rests && performance.now() - rests > 500) end(rests)
+  }, 20)
 }
 """
 
