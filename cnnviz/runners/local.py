@@ -27,7 +27,7 @@ from cnnviz.store import Store
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 0.08  # a cancelled run ends then at the latest, and the spare takes its worker's place
-DEAF_SECONDS = 5.0  # a run whose worker has not even said that it has it goes to another one then
+DEAF_SECONDS = 10.0  # a run whose worker has not even said that it has it goes to another one then
 LOOK_SECONDS = 0.2  # how often the supervisor looks at runs and starts that go on
 
 STOPPED = "Stopped."
