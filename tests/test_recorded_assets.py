@@ -44,7 +44,7 @@ def test_every_preset_is_recorded_and_nothing_else_is():
 def test_a_recording_begins_as_the_engine_trains_today(comparison, monkeypatch):
     stored = {v: Recording.load(record_assets.file_of(FOLDER, e)) for v, e in comparison.variants.items()}
     now = beginning(comparison.variants)
-    kept = {(v, name): [on_step(stored[v], name, step) for step in steps] for (v, name), steps in steps_of(now).items()}
+    kept = {(v, name): [on_step(stored[v], name, step) for step, _ in rows] for (v, name), rows in now.items()}
     assert sum(map(len, now.values())) > 10
     apart = deviations(kept, values_of(now))
     far = {name: share for name, share in apart.items() if not share < allowed(comparison.path, name[1])}
@@ -67,10 +67,6 @@ def beginning(variants):
             for name in snapshot.values.keys() - CLOCK:
                 measured[variant, name].append((snapshot.step, snapshot.values[name].ravel()))
     return measured
-
-
-def steps_of(measured):
-    return {name: [step for step, _ in rows] for name, rows in measured.items()}
 
 
 def values_of(measured):

@@ -105,8 +105,8 @@ def _until_warm(server: Server, workers: int, settled: float) -> None:
     idle_since, used = time.monotonic(), -1.0
     while time.monotonic() < end and server.process.poll() is None:
         now = sum(server.cpu_seconds())
-        spent = IDLE * (time.monotonic() - idle_since) + 0.05
-        if (settled and now - used > spent) or len(server.workers()) < workers or not _answers(server.address):
+        allowed = IDLE * (time.monotonic() - idle_since) + 0.05
+        if (settled and now - used > allowed) or len(server.workers()) < workers or not _answers(server.address):
             idle_since, used = time.monotonic(), now
         elif time.monotonic() - idle_since > settled:
             return

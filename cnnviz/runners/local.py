@@ -342,8 +342,8 @@ class LocalRunner:
             job.worker.kill()
             self._finish(job, "failed", SILENT.format(seconds=self._settings.silence_seconds))
             self._dispatch()
-        elif job.may_begin_again and job.worker is not None and now - job.heard > DEAF_SECONDS:
-            self._leave(job, job.worker)
+        elif job.may_begin_again and now - job.heard > DEAF_SECONDS:
+            self._leave(job)
 
     def _abandon(self, job: Job) -> None:
         """End a job whose worker does not answer; the spare takes the worker's place, which may come back in a while."""
@@ -352,10 +352,11 @@ class LocalRunner:
         self._finish(job, "cancelled", job.verdict)
         self._dispatch()
 
-    def _leave(self, job: Job, worker: Worker) -> None:
-        """Give a job another worker; this one drops it, should it hear again."""
-        worker.send("control", job.run.id, "cancel", None)
-        self._pool.abandon(worker)
+    def _leave(self, job: Job) -> None:
+        """Give a job another worker; its own drops it, should it hear again."""
+        if job.worker is not None:
+            job.worker.send("control", job.run.id, "cancel", None)
+            self._pool.abandon(job.worker)
         self._begin_again(job)
         self._dispatch()
 

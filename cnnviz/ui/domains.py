@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from cnnviz.engine.data.shapes import CLASSES, of_domain
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.words import DOMAINS
 from cnnviz.ui.controls import words
+from cnnviz.ui.strip import side_by_side
 
 LARGER = 2  # pixels of the screen, each way, for one of the image
 GAP = 4
@@ -28,9 +27,7 @@ def domains(variants: Mapping[str, Experiment]) -> None:
 
 
 @lru_cache(maxsize=48)  # of eight seeds
-def strip(domain: str, seed: int) -> NDArray[np.uint8]:
-    """One image of each class side by side: (height, width, 3)."""
+def strip(domain: str, seed: int) -> bytes:
+    """One image of each class side by side, as a JPEG."""
     images, _labels = of_domain(len(CLASSES), seed, 1, domain)
-    larger = images.transpose(0, 2, 3, 1).repeat(LARGER, axis=1).repeat(LARGER, axis=2)
-    apart = np.pad(larger, ((0, 0), (0, 0), (0, GAP), (0, 0)), constant_values=128)
-    return np.concatenate(list(apart), axis=1)[:, :-GAP]
+    return side_by_side(images.transpose(0, 2, 3, 1), LARGER, GAP)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from cnnviz.engine import data
 from cnnviz.engine.augment import MIXINGS, ORDER, augmented
@@ -20,6 +18,7 @@ from cnnviz.engine.words import COLOURED
 from cnnviz.lessons import Lesson
 from cnnviz.plots.numbers import number_text
 from cnnviz.ui.own_picture import OWN, kept, picture_choice
+from cnnviz.ui.strip import side_by_side
 
 DRAWS = 6
 GAP = 6  # pixels between two of a strip
@@ -100,16 +99,7 @@ def _drawn(inputs: NDArray[np.float32], scale: Scale, axes: Axes, place: int, na
     changed, _ = augmented(images, np.zeros((len(images), 1)), {name: strength}, 0, step, scale, axes)
     drawn = visible(to_range(np.concatenate([images[:1], changed[:DRAWS]]), scale))
     larger = max(1, round(LEAST_SIDE / drawn.shape[1]))
-    drawn = drawn.repeat(larger, axis=1).repeat(larger, axis=2).repeat(3 // drawn.shape[3], axis=3)
-    apart = np.pad(drawn, ((0, 0), (0, 0), (0, GAP), (0, 0)), constant_values=128)
-    return _jpeg(np.concatenate(list(apart), axis=1)[:, :-GAP])
-
-
-def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Once for all reruns: Streamlit would do it at each; a quarter of the pixels' bytes, every colour in its place."""
-    written = io.BytesIO()
-    Image.fromarray(pixels).save(written, "JPEG", quality=95, subsampling=0)
-    return written.getvalue()
+    return side_by_side(drawn.repeat(3 // drawn.shape[3], axis=3), larger, GAP)
 
 
 @lru_cache(maxsize=4)

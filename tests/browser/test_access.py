@@ -17,7 +17,7 @@ PATHS = ["", *(slug for slug in all_pages() if slug != "architectures"), *EXPLOR
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 RULES = {"target-size": {"enabled": True}}  # 24 pixels, or as much room around: axe leaves it out unless asked
 MOST_PRESSES = 90
-TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"  # so it has heard of its new width
+TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 SEEN = 12  # pixels that what wears the ring is wide and high at least: a slider's knob
 
 # What the keyboard is on: its name, the rings on it or on what is drawn for it, how large that is, whether the header covers it.
@@ -62,7 +62,8 @@ def visit(server: str, visitor: Page) -> Callable[[str], Page]:
 
 
 def is_still(page: Page) -> None:
-    """Wait until the script has run, charts are drawn, and the page has been looked after."""
+    """Wait until the page has heard of its width, the script has run, charts are drawn, and the page has been looked after."""
+    page.evaluate(TWO_FRAMES)
     page.wait_for_function(
         """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
           && [...document.querySelectorAll('.cnnviz-chart, .stPlotlyChart')].every(chart => chart.querySelector('.main-svg'))
@@ -99,7 +100,6 @@ def test_axe_finds_nothing_in_light_or_dark_and_a_phone_never_scrolls_sideways(v
     page.set_viewport_size(PHONE)
     page.wait_for_function("document.querySelector('[data-testid=stMain]').clientWidth === 390")
     page.evaluate("document.fonts.ready")
-    page.evaluate(TWO_FRAMES)
     is_still(page)
     assert findings(page, "target-size", "scrollable-region-focusable") == []
     below = (
@@ -114,7 +114,6 @@ def test_axe_finds_nothing_in_light_or_dark_and_a_phone_never_scrolls_sideways(v
 def test_what_no_longer_fits_beside_the_open_sidebar_can_be_scrolled_by_keys(visit: Callable[[str], Page]) -> None:
     page = visit("norm_family")
     page.set_viewport_size({"width": 800, "height": 900})
-    page.evaluate(TWO_FRAMES)
     is_still(page)
     scrolling = page.locator(".katex-display[data-scrolls][tabindex='0']")
     beside = scrolling.count()
@@ -122,7 +121,6 @@ def test_what_no_longer_fits_beside_the_open_sidebar_can_be_scrolled_by_keys(vis
     page.get_by_test_id("stSidebar").hover()
     page.get_by_test_id("stSidebarCollapseButton").locator("button").click()
     expect(scrolling).not_to_have_count(beside)
-    page.evaluate(TWO_FRAMES)
     is_still(page)
     assert scrolling.count() < beside
     page.get_by_test_id("stExpandSidebarButton").click()

@@ -45,7 +45,7 @@ class Drop(Masks):
 
     def mask(self, a: Tensor) -> Tensor:
         """D of this moment, with whatever factor the kept ones get; of a's shape, or of one that is spread over it."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind has its own
 
     def tested(self, a: Tensor) -> Tensor:
         """What a becomes in a test, where nothing is dropped."""
