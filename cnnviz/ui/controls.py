@@ -15,7 +15,7 @@ from cnnviz.engine.experiment import Experiment, ExperimentError, owner, replace
 from cnnviz.lessons import Lesson
 from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
-from cnnviz.ui import link
+from cnnviz.ui import link, memory
 from cnnviz.ui.link import PageState
 
 MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
@@ -42,17 +42,26 @@ class Knobs:
     def key(self, name: str) -> str:
         return f"{self.lesson.slug}.{name}"
 
+    def value(self, name: str) -> Any:
+        """What a control is set to, whether it is drawn or not."""
+        return memory.recall(self.key(name))
+
+    def _drawn(self, name: str) -> str:
+        """The key of a control's widget, which is to be drawn next and shows what the control is set to."""
+        memory.before_drawing(self.key(name))
+        return self.key(name)
+
     def css_class(self, name: str) -> str:
         """What Streamlit makes of a widget's key."""
         return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", self.key(name))
 
     @property
     def preset_name(self) -> str:
-        return str(st.session_state[self.key("preset")])
+        return str(self.value("preset"))
 
     def _start(self) -> None:
         """On a session's first run of the page, and after it was left, take the state from the link, else from memory."""
-        if self.key("preset") in st.session_state:
+        if memory.is_alive(self.key("preset")):
             return
         kept: PageState | None = st.session_state.get(self.key("kept"))
         params = st.query_params.to_dict()
@@ -64,26 +73,26 @@ class Knobs:
     def _apply(self, state: PageState) -> None:
         chosen = self.lesson.presets[state.preset]
         remedies = link.preset_remedies(self.lesson, state.preset) if state.remedies is None else state.remedies
-        st.session_state[self.key("preset")] = state.preset
-        st.session_state[self.key("with")] = list(remedies)
+        memory.put(self.key("preset"), state.preset)
+        memory.put(self.key("with"), list(remedies))
         for name in self.names:
             st.session_state.pop(self.key(f"{name}.wrong"), None)
-            st.session_state[self.key(name)] = state.settings.get(name, link.preset_value(chosen, name))
+            memory.put(self.key(name), state.settings.get(name, link.preset_value(chosen, name)))
 
     def _settle(self) -> str:
         """Take what the controls say into use, or keep to what could be trained before; the sentence where it is so."""
-        preset, memory = self.preset_name, self.key("trainable")
-        self._used, self._remedies = self.settings(), tuple(st.session_state[self.key("with")])
+        preset, trainable = self.preset_name, self.key("trainable")
+        self._used, self._remedies = self.settings(), tuple(self.value("with"))
         try:
             for made in (self.experiment, self.variants, self.each, self.augmented):
                 made()
         except ExperimentError as problem:
             own = {name: link.preset_value(self.lesson.presets[preset], name) for name in self.names}
             start = (preset, own, link.preset_remedies(self.lesson, preset))
-            before = st.session_state.get(memory, start)
+            before = st.session_state.get(trainable, start)
             _, self._used, self._remedies = before if before[0] == preset else start
             return self._labelled(str(problem))
-        st.session_state[memory] = (preset, self._used, self._remedies)
+        st.session_state[trainable] = (preset, self._used, self._remedies)
         return ""
 
     def _labelled(self, sentence: str) -> str:
@@ -110,7 +119,7 @@ class Knobs:
             "Start from",
             list(titles),
             format_func=lambda name: titles[name],
-            key=self.key("preset"),
+            key=self._drawn("preset"),
             on_change=self._reset,
             help="Sets every control to a named experiment.",
         )
@@ -130,7 +139,7 @@ class Knobs:
         wanted = rule(name)
         low, high = wanted.low if low is None else low, wanted.high if high is None else high
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
-        value = st.session_state[self.key(name)]
+        value = self.value(name)
         follows = self._following and name not in FRESH
         moved: Literal["ignore", "rerun"] = "ignore" if follows else "rerun"
         if wanted.log:
@@ -140,7 +149,7 @@ class Knobs:
             return st.select_slider(
                 label,
                 options,
-                key=self.key(name),
+                key=self._drawn(name),
                 format_func=_shown(wanted.off),
                 help=wanted.help or None,
                 on_change=moved,
@@ -156,7 +165,7 @@ class Knobs:
             kind(low),
             kind(high),
             step=step,
-            key=self.key(name),
+            key=self._drawn(name),
             help=wanted.help or None,
             on_change=moved,
             disabled=disabled,
@@ -165,62 +174,63 @@ class Knobs:
     def _stops(self, name: str, low: float, high: float) -> list[Any]:
         """The slider's stops, with every preset's value and the link's own among them, the same all session long."""
         wanted = rule(name)
-        memory = self.key(f"{name}.stops")
-        if memory not in st.session_state:
+        place = self.key(f"{name}.stops")
+        if place not in st.session_state:
             ladder = [m * 10.0**e for e in range(-9, 7) for m in MANTISSAS if low <= m * 10.0**e <= high]
             presets = [link.preset_value(preset, name) for preset in self.lesson.presets.values()]
             off = [] if wanted.off is None else [wanted.off]
             stops = {*off, *presets, *(float(f"{stop:.3g}") for stop in ladder)}
-            st.session_state[memory] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
-        known: list[Any] = st.session_state[memory]
-        value = st.session_state[self.key(name)]
+            st.session_state[place] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
+        known: list[Any] = st.session_state[place]
+        value = self.value(name)
         if value not in known:
-            st.session_state[memory] = known = sorted([*known, value])
+            st.session_state[place] = known = sorted([*known, value])
         return known
 
     def steps(self, name: str, options: Sequence[int]) -> int:
         """A whole number out of a few, with that of the link among them."""
         wanted = rule(name)
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
-        known = sorted({*options, int(st.session_state[self.key(name)])})
-        return int(st.select_slider(label, known, key=self.key(name), help=wanted.help or None))
+        known = sorted({*options, int(self.value(name))})
+        return int(st.select_slider(label, known, key=self._drawn(name), help=wanted.help or None))
 
     def choice(self, name: str, options: Sequence[str] | None = None) -> str:
         """One of a setting's options."""
         wanted = rule(name)
         chosen = list(options or wanted.options)
-        value = st.session_state[self.key(name)]
+        value = self.value(name)
         if value not in chosen:
             chosen.append(value)
-        return st.selectbox(wanted.label, chosen, key=self.key(name), format_func=words, help=wanted.help or None)
+        return st.selectbox(wanted.label, chosen, key=self._drawn(name), format_func=words, help=wanted.help or None)
 
     def switch(self, name: str) -> bool:
         """A setting that is on or off."""
         wanted = rule(name)
-        return st.toggle(wanted.label, key=self.key(name), help=wanted.help or None)
+        return st.toggle(wanted.label, key=self._drawn(name), help=wanted.help or None)
 
     def heights(self, name: str) -> None:
         """A setting of several numbers, a slider each, in the order in which they are drawn from left to right."""
         wanted = rule(name)
-        chosen = tuple(st.session_state[self.key(name)])
+        chosen = tuple(self.value(name))
         for place, height in enumerate(chosen):
             own = self.key(f"{name}.{place}")
-            st.session_state[own] = height
+            if st.session_state.get(own) != height:
+                st.session_state[own] = height
             x = -1 + 2 * place / (len(chosen) - 1)
             label = f"Height at x = {number_text(x)}"
             st.slider(label, wanted.low, wanted.high, step=0.05, key=own, on_change=self._moved, args=(name, place))
 
     def _moved(self, name: str, place: int) -> None:
-        heights = list(st.session_state[self.key(name)])
+        heights = list(self.value(name))
         heights[place] = st.session_state[self.key(f"{name}.{place}")]
-        st.session_state[self.key(name)] = tuple(heights)
+        memory.put(self.key(name), tuple(heights))
 
     def listed(self, name: str) -> None:
         """A setting of several numbers as a text; where it can't be read it stays, with the reason, and so do the numbers."""
         wanted = rule(name)
         own, wrong = self.key(f"{name}.text"), st.session_state.get(self.key(f"{name}.wrong"))
         if not wrong:
-            st.session_state[own] = ", ".join(link.text_of(number) for number in st.session_state[self.key(name)])
+            st.session_state[own] = ", ".join(link.text_of(number) for number in self.value(name))
         st.text_input(f"{wanted.label}, {wanted.unit}", key=own, on_change=self._listed, args=(name,), help=wanted.help or None)
         if wrong:
             st.warning(f"{plain(wrong)} The numbers before stay in use.")
@@ -228,7 +238,7 @@ class Knobs:
     def _listed(self, name: str) -> None:
         wrong = self.key(f"{name}.wrong")
         try:
-            st.session_state[self.key(name)] = link.parsed(name, st.session_state[self.key(f"{name}.text")])
+            memory.put(self.key(name), link.parsed(name, st.session_state[self.key(f"{name}.text")]))
             st.session_state[wrong] = ""
         except ExperimentError as problem:
             st.session_state[wrong] = str(problem)
@@ -236,12 +246,12 @@ class Knobs:
     def remedies(self, label: str, names: Sequence[str] | None = None) -> tuple[str, ...]:
         """The lesson's remedies as switches for variant B; names: those that make sense here, with those switched on."""
         table = self.lesson.remedies
-        chosen = st.session_state[self.key("with")]
+        chosen = self.value("with")
         picked = st.pills(
             label,
             [name for name in table if names is None or name in names or name in chosen],
             selection_mode="multi",
-            key=self.key("with"),
+            key=self._drawn("with"),
             format_func=lambda name: table[name].label,
             wrap=True,
         )
@@ -252,7 +262,7 @@ class Knobs:
 
     def settings(self) -> dict[str, Any]:
         """Every knob's value by name."""
-        return {name: st.session_state[self.key(name)] for name in self.names}
+        return {name: self.value(name) for name in self.names}
 
     def trained(self) -> dict[str, Any]:
         """Those of the page's own panel: all but what a slice through the loss surface is about."""
@@ -300,7 +310,7 @@ class Knobs:
 
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""
-        chosen = st.session_state[self.key("with")]
+        chosen = self.value("with")
         state = PageState(self.preset_name, self.settings(), tuple(name for name in self.lesson.remedies if name in chosen))
         st.session_state[self.key("kept")] = state
         params = link.write(state, self.lesson)

@@ -18,11 +18,15 @@ def cube(lesson: Lesson) -> None:
     keys = [f"{lesson.slug}.cube.{place}" for place in PLACES]
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        norm = str(st.selectbox("Norm", NORMS, format_func=words, key=f"{lesson.slug}.cube.norm"))
-        groups = int(st.select_slider("Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", disabled=norm != "group"))
+        norm = str(st.selectbox("Norm", NORMS, format_func=words, key=f"{lesson.slug}.cube.norm", persist_state="session"))
+        groups = int(
+            st.select_slider(
+                "Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", disabled=norm != "group", persist_state="session"
+            )
+        )
         for place, key, count in zip(PLACES, keys, SHAPE, strict=True):
             st.session_state.setdefault(key, 2)
-            st.slider(place, 1, count, key=key)
+            st.slider(place, 1, count, key=key, persist_state="session")
     example, channel, position = (int(st.session_state[key]) - 1 for key in keys)
     chart_key = f"{lesson.slug}.cube.chart"
 

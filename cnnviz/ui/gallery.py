@@ -46,6 +46,7 @@ def gallery(lesson: Lesson, experiment: Experiment) -> None:
             1,
             key=f"{lesson.slug}.gallery.place",
             disabled=name != training,
+            persist_state="session",
         )
     )
     key = f"{lesson.slug}.gallery.step"

@@ -14,6 +14,7 @@ import cnnviz
 from cnnviz.lessons import CHAPTERS, all_pages
 from cnnviz.plots.theme import VARIANT_COLOURS
 from cnnviz.settings import ROOT
+from cnnviz.ui import memory
 from cnnviz.ui.access import access
 from cnnviz.ui.lesson import page_file
 
@@ -49,7 +50,8 @@ def main() -> None:
     with st.sidebar:
         st.caption(f"cnnviz {cnnviz.__version__} · MIT licence")
     try:
-        page.run()
+        with memory.script_run():
+            page.run()
     except Exception:  # Streamlit's own control flow is not an Exception, so what arrives here is a fault of ours
         logging.getLogger(__name__).exception("the page '%s' failed", page.title)
         st.error("Something went wrong while this page was drawn; your settings are kept in the link. Reload the page to go on.")

@@ -16,8 +16,8 @@ def smoothed_targets(lesson: Lesson) -> None:
     """Draw the sliders for ε and K beside the picture."""
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        epsilon = float(st.select_slider("ε", EPSILONS, 0.1, key=f"{lesson.slug}.targets.epsilon"))
-        classes = int(st.slider("K, classes", 2, 20, 10, key=f"{lesson.slug}.targets.classes"))
+        epsilon = float(st.select_slider("ε", EPSILONS, 0.1, key=f"{lesson.slug}.targets.epsilon", persist_state="session"))
+        classes = int(st.slider("K, classes", 2, 20, 10, key=f"{lesson.slug}.targets.classes", persist_state="session"))
         for formula in GAPS:
             st.latex(formula)
     with right:

@@ -89,8 +89,9 @@ def test_nothing_in_a_sentence_is_markup(text: str) -> None:
 
 
 def kept(test: AppTest, slug: str) -> dict[str, Any]:
-    """The page's settings."""
-    return {name: test.session_state[f"{slug}.{name}"] for name in SINGLE if f"{slug}.{name}" in test.session_state}
+    """The page's settings, drawn or not."""
+    remembered = test.session_state["memory"].values
+    return {name: remembered[f"{slug}.{name}"] for name in SINGLE if f"{slug}.{name}" in remembered}
 
 
 def stays_up(test: AppTest) -> None:

@@ -53,16 +53,6 @@ def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recor
     assert all(claim.text in shown for claim in lesson.claims if claim.preset == start)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_each_preset_sets_every_control_and_the_link(visit, slug):
-    lesson = all_lessons()[slug]
-    for name in lesson.presets:
-        test = visit(page_of(slug), preset=name)
-        assert not test.exception
-        assert not test.warning
-        assert test.selectbox(key=f"{slug}.preset").value == name
-
-
 BAD = {
     "depth": "1e9",
     "nonsense": "1",
