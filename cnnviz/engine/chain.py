@@ -52,7 +52,7 @@ def strongest_path(seen: Seen) -> Path | None:
     hops: list[tuple[Tensor, ...]] = []
     passing = [None, *map(_passes_on, layers[:-1], seen.passes[:-1])]  # of the layer below each
     for layer, passed, lower in zip(reversed(layers), reversed(seen.passes), reversed(passing), strict=True):
-        slope = layer.function.slope(passed.z[0, unit])  # type: ignore[index]  # every Layer's z was seen
+        slope = layer.function.slope(passed.z.first[unit])  # type: ignore[union-attr]  # every Layer's z was seen
         plain = layer.norm is None and not layer.skip
         weight = layer.applied_weight
         row = slope * weight[unit] if plain else jacobian_row(layer, passed.input, unit)
@@ -66,7 +66,7 @@ def strongest_path(seen: Seen) -> Path | None:
 
 def _passes_on(layer: Layer, passed: Pass) -> Tensor:
     """How much of a gradient each unit of the first example lets through: |f'(z)|, and 1 more where a skip goes around it."""
-    slopes = layer.function.slope(passed.z[0]).abs()  # type: ignore[index]  # every Layer's z was seen
+    slopes = layer.function.slope(passed.z.first).abs()  # type: ignore[union-attr]  # every Layer's z was seen
     return slopes + 1 if layer.skip else slopes
 
 

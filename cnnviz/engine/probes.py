@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from cnnviz.engine.chain import strongest_path
+from cnnviz.engine.sampling import drawn
 from cnnviz.engine.watch import Seen, Stacks
 
 BINS = 40
 LOG_RANGE = (-14.0, 4.0)  # of log₁₀ |gradient|
-COUNTED = 1_024  # values of a layer that a histogram counts at most: every k-th, k odd so that it meets every column
+COUNTED = 1_024  # values of a layer that a histogram counts at most
 Value = TypeVar("Value")
 Statistic = Callable[[Seen], Tensor | None]
 
@@ -194,7 +195,7 @@ def activation_high(seen: Seen) -> Tensor:
 @probe(HISTOGRAM)
 def activation_hist(seen: Seen) -> Tensor:
     """Fractions of a layer's outputs in 40 equal bins from the lowest to the highest."""
-    return histogram(_counted_activations(seen), *_activation_range(seen))
+    return histogram(counted(seen.activations), *_activation_range(seen))
 
 
 @probe(HISTOGRAM)
@@ -211,20 +212,23 @@ def grad_hist(seen: Seen) -> Tensor:
 
 @once
 def _activation_range(seen: Seen) -> tuple[Tensor, Tensor]:
-    taken_from = _counted_activations(seen)
-    low, high = (torch.cat([end(values, 1) for values in taken_from]) for end in (torch.amin, torch.amax))
-    level = low == high  # one value only: put it in the middle of a range of 1
+    return apart(*(seen.outputs.each(partial(end, dim=1)) for end in (torch.amin, torch.amax)))
+
+
+def apart(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """The ends of some histograms' ranges; where there is one value only, it lies in the middle of a range of 1."""
+    level = low == high
     return torch.where(level, low - 0.5, low), torch.where(level, high + 0.5, high)
 
 
-@once
-def _counted_activations(seen: Seen) -> list[Tensor]:
-    return counted(seen.activations)
-
-
 def counted(stacks: Stacks) -> list[Tensor]:
-    """The values of each matrix that a histogram counts."""
-    return [matrix[:, :: max(1, matrix.shape[1] // COUNTED) | 1].contiguous() for _run, matrix in stacks]
+    """The values of each matrix that a histogram counts: all up to COUNTED, of more so many, drawn."""
+    return [_some(matrix) for _run, matrix in stacks]
+
+
+def _some(matrix: Tensor) -> Tensor:
+    values = matrix.shape[1]
+    return matrix if values <= COUNTED else matrix.index_select(1, drawn(values, COUNTED, matrix.device))
 
 
 def _log_histogram(gradients: list[Tensor]) -> Tensor:

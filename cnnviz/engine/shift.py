@@ -46,7 +46,7 @@ class Inputs:
 def _by_unit(passed: Pass) -> Tensor:
     """(examples and positions, units) of a layer's sampled z."""
     assert passed.z is not None
-    return passed.z if passed.z.ndim == 2 else passed.z.movedim(1, -1).flatten(0, -2)
+    return passed.z.values.movedim(1, -1).flatten(0, -2)
 
 
 def _middle(values: Tensor) -> Tensor:

@@ -58,11 +58,10 @@ class Slice:
 
     @classmethod
     def of(cls, net: nn.Module, settings: Surface, found: Examples, objective: Objective) -> Slice:
-        """Through the mean loss over the first examples of the training set; along d over the whole test set too."""
+        """Through the mean loss over some of the training set, as `few` picks them; along d over the whole test set too."""
+        inputs, labels = few(found, settings.surface_examples)
 
         def measure() -> dict[str, Tensor]:
-            count = settings.surface_examples
-            inputs, labels = found.train_inputs[:count], found.train_labels[:count]
             return evaluated(net, inputs, labels, objective, settings.surface_statistics)
 
         def tested() -> dict[str, Tensor]:
@@ -111,6 +110,16 @@ class Slice:
         if len(lines) > 1:
             found["surface_plane"] = self._plane.copy()
         return found | {name: np.array(value, np.float32) for name, value in numbers.items()}
+
+
+def few(found: Examples, count: int) -> tuple[Tensor, Tensor]:
+    """Inputs and labels of so many training examples: the first ones, as balanced as the whole set; of a curve's points, which
+    lie in their order, the middles of equal parts."""
+    if not found.train_labels.is_floating_point():
+        return found.train_inputs[:count], found.train_labels[:count]
+    parts = torch.arange(count, device=found.train_labels.device)
+    middles = (2 * parts + 1) * len(found.train_labels) // (2 * count)
+    return found.train_inputs[middles], found.train_labels[middles]
 
 
 def directions(weights: Sequence[Tensor], settings: Surface) -> Iterator[list[Tensor]]:

@@ -310,6 +310,7 @@ class Learner:
         seconds = self.seconds
         measure, detailed = self.experiment.measure, step in self.timetable.histograms
         again = Again(self.net, self.objective, inputs, targets) if measure.shift or measure.landscape else None
+        self.watch.ranged = measure.units and (detailed or last)
         began = self._now()
         with self.watch:
             logits = self.net(inputs)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from cnnviz.engine.evaluation import AT_ONCE
 from cnnviz.engine.nets.layers import Layer
 from cnnviz.engine.nets.learned import Maxout, Prelu
-from cnnviz.engine.probes import UNIT, counted, histogram, once, probe
-from cnnviz.engine.watch import Pass, Seen
+from cnnviz.engine.probes import UNIT, apart, counted, histogram, once, probe
+from cnnviz.engine.watch import Seen
 
 POINTS = 121  # of the recorded curve: odd, so that 0 is one of them
 NARROWEST = 4.0  # |z| that the curve is drawn to at least
@@ -38,11 +38,8 @@ def preactivation_hist(seen: Seen) -> Tensor | None:
 
 @once
 def _range(seen: Seen) -> tuple[Tensor, Tensor]:
-    assert seen.activation_inputs is not None
-    found = counted(seen.activation_inputs)
-    low, high = (torch.cat([end(values, 1) for values in found]) for end in (torch.amin, torch.amax))
-    level = low == high
-    return torch.where(level, low - 0.5, low), torch.where(level, high + 0.5, high)
+    low, high = zip(*(passed.z.ends for passed in seen.passes if passed.z is not None), strict=True)
+    return apart(torch.stack(low), torch.stack(high))
 
 
 @probe(UNIT)
@@ -105,8 +102,7 @@ def dead_units(net: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
 
     def notice(layer: nn.Module, x: Tensor, z: Tensor, value: Tensor, a: Tensor) -> None:
         name = names[layer]
-        passed = Pass(x, z, value, a)
-        dead[name] = dead[name] & _throughout(_silent(layers[name], passed))
+        dead[name] = dead[name] & _throughout(_silent(layers[name], z, value))
         off[name] = off[name] & _throughout(value <= 0 if isinstance(layers[name].function, Maxout) else z <= 0)
 
     names: dict[nn.Module, str] = {layer: name for name, layer in layers.items()}
@@ -125,12 +121,11 @@ def dead_units(net: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _silent(layer: Layer, passed: Pass) -> Tensor:
+def _silent(layer: Layer, z: Tensor, value: Tensor) -> Tensor:
     """(N, units, …): whether each unit passes nothing on. Of a maxout's sums one always does."""
     if isinstance(layer.function, Maxout):
-        return torch.zeros_like(passed.value, dtype=torch.bool)
-    assert passed.z is not None
-    return layer.function.slope(passed.z).abs() < UNMOVED
+        return torch.zeros_like(value, dtype=torch.bool)
+    return layer.function.slope(z).abs() < UNMOVED
 
 
 def _throughout(units: Tensor) -> Tensor:

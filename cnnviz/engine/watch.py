@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from cnnviz.engine.nets.layers import Layer, Notice
+from cnnviz.engine.sampling import SAMPLE, Sample, in_memory_order, sampled
 
-SAMPLE = 8_192  # about the activations of a layer that statistics look at: all units at every k-th position, k odd
 STACKED = 16_384  # tensors up to this many values are stacked with their neighbours; above, copying costs more than it saves
 
 
@@ -63,31 +63,18 @@ def _rows(tensors: Sequence[Tensor], copied: bool) -> Tensor:
     shape = tensors[0].shape
     if len(tensors) > 1 and all(tensor.is_contiguous() and tensor.shape == shape for tensor in tensors):
         return torch.stack(tuple(tensors)).flatten(1)  # one view instead of one a tensor
-    rows = [_flat(tensor) for tensor in tensors]
+    rows = [in_memory_order(tensor) for tensor in tensors]
     return torch.stack(rows) if copied or len(rows) > 1 else rows[0][None]
-
-
-def _flat(tensor: Tensor) -> Tensor:
-    if tensor.ndim == 4 and not tensor.is_contiguous():
-        tensor = tensor.permute(0, 2, 3, 1)  # a channels_last map in the order of its memory: no copy
-    return tensor.reshape(-1)
-
-
-def _sampled(tensor: Tensor) -> Tensor:
-    if tensor.numel() <= SAMPLE:
-        return tensor
-    positions = tensor.movedim(1, -1).flatten(0, -2)  # (N · H · W, units): a view, if the map is channels_last
-    return positions[:: len(positions) * positions.shape[1] // SAMPLE | 1]
 
 
 class Pass(NamedTuple):
     """What went through a layer: x, z and f(z) of its activation, and its output a. z is None, f(z) is a in foreign nets.
 
-    z is sampled when it passes, the first example among it, so that training need not hold all of it.
+    z is sampled when it passes, so that training need not hold all of it.
     """
 
     input: Tensor
-    z: Tensor | None
+    z: Sample | None
     value: Tensor
     output: Tensor
 
@@ -123,21 +110,28 @@ class Seen:
         return Stacks([torch.zeros_like(weight) if gradient is None else gradient for weight, gradient in given])
 
     @cached_property
+    def outputs(self) -> Stacks:
+        """Each layer's output a, all of it."""
+        return Stacks([passed.output for passed in self.passes])
+
+    @cached_property
     def activations(self) -> Stacks:
         """Each layer's output a, sampled."""
-        return Stacks([_sampled(passed.output) for passed in self.passes])
+        if all(passed.output.numel() <= SAMPLE for passed in self.passes):
+            return self.outputs
+        return Stacks([sampled(passed.output) for passed in self.passes])
 
     @cached_property
     def function_values(self) -> Stacks:
         """f(z) of each layer, sampled; a without the skip's part."""
         if all(passed.value is passed.output for passed in self.passes):
             return self.activations
-        return Stacks([_sampled(passed.value) for passed in self.passes])
+        return Stacks([sampled(passed.value) for passed in self.passes])
 
     @cached_property
     def activation_inputs(self) -> Stacks | None:
         """z of each layer, sampled, only layers of one function in a matrix; None where a layer's is unknown."""
-        known = [passed.z for passed in self.passes if passed.z is not None]
+        known = [passed.z.values for passed in self.passes if passed.z is not None]
         functions = [layer.function for layer in self.layers if isinstance(layer, Layer)]
         return Stacks(known, kinds=functions) if len(known) == len(self.passes) else None
 
@@ -150,13 +144,15 @@ class Seen:
 class Watch:
     """`with watch: loss = …; loss.backward()`, then `watch.seen(logits, labels, loss)`; outside the block it costs nothing.
 
-    Layers must not change their output in place. parameters: all that the net has; layers: as `layers_of` finds them.
+    Layers must not change their output in place. parameters: all that the net has; layers: as `layers_of` finds them. ranged:
+    whether the next pass is to note the lowest and the highest z of each layer, as histograms of z need it.
     """
 
     def __init__(self, net: nn.Module) -> None:
         self.layers = layers_of(net)
         self.weights: list[Tensor] = [layer.weight for layer in self.layers.values()]  # type: ignore[misc]  # a layer has one
         self.parameters = list(net.parameters())
+        self.ranged = True
         self._own = [layer for layer in self.layers.values() if isinstance(layer, Layer)]
         self._foreign = [layer for layer in self.layers.values() if not isinstance(layer, Layer)]
         self._handles: list[RemovableHandle] = []
@@ -182,8 +178,7 @@ class Watch:
         self._notice(layer, inputs[0], None, output, output)
 
     def _notice(self, layer: nn.Module, x: Tensor, z: Tensor | None, value: Tensor, a: Tensor) -> None:
-        sample = None if z is None else _sampled(z.detach()).contiguous()
-        self._passes[layer] = Pass(x, sample, value, a)
+        self._passes[layer] = Pass(x, None if z is None else Sample.of(z.detach(), self.ranged), value, a)
         a.register_hook(partial(self._gradients.__setitem__, layer))  # retain_grad would copy it
 
     def seen(self, logits: Tensor, labels: Tensor, loss: Tensor) -> Seen:

@@ -12,7 +12,7 @@ from cnnviz.engine import train as training
 from cnnviz.engine.examples import examples
 from cnnviz.engine.experiment import Surface
 from cnnviz.engine.objectives import OBJECTIVES
-from cnnviz.engine.surface import Slice, curvature, directions, evaluated, places, sliced_together, width
+from cnnviz.engine.surface import Slice, curvature, directions, evaluated, few, places, sliced_together, width
 from cnnviz.settings import Settings
 
 BASE = Experiment.of(
@@ -304,6 +304,21 @@ def test_a_fitted_curve_has_a_surface_without_guessing():
     recording = record(curve)
     assert np.isfinite(recording.column("surface_largest_error")[-1]).all()
     assert np.isnan(recording.column("surface_better")).all()
+
+
+def test_a_few_of_a_curves_points_are_spread_over_all_of_it():
+    curve = examples(replace(LINE, dataset="curve", norm="none", train_examples=100), torch.device("cpu"))
+    inputs, targets = few(curve, 4)
+    assert inputs.flatten().tolist() == pytest.approx([-0.75, -0.25, 0.25, 0.75])
+    torch.testing.assert_close(targets, 2 * inputs.abs() - 1)
+    assert torch.equal(few(curve, 100)[0], curve.train_inputs)
+
+
+def test_a_few_images_are_the_first_ones():
+    images = examples(BASE, torch.device("cpu"))
+    inputs, labels = few(images, 30)
+    assert torch.equal(inputs, images.train_inputs[:30])
+    assert labels.bincount(minlength=10).tolist() == [3] * 10
 
 
 def test_a_recorded_surface_is_stored_and_told_as_any_other(tmp_path):
