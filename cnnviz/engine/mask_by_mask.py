@@ -37,6 +37,8 @@ from cnnviz.engine.records import Snapshot
 from cnnviz.engine.timetable import spread
 
 TWINS = ("plain", "inverted")
+TERMS = ("w", "v", "gradient", "plain step", "plain formula", "inverted step", "inverted formula")
+PLACES = {"twin_loss": TWINS, "step_terms": TERMS}  # what a column's numbers are about
 ROUNDING = 1e-9  # float64's, of numbers near 1
 Columns = dict[str, NDArray[np.float64]]
 

@@ -16,6 +16,8 @@ from cnnviz.engine.nets.norms.batch import BATCH_NORMS, folded_into
 from cnnviz.engine.objectives import Objective
 
 MATES = 24  # batches that one example is put into
+_BATCHES = tuple(f"batch {number}" for number in range(1, MATES + 1))
+PLACES = {"mates": _BATCHES, "mates_alone": (_BATCHES[0], _BATCHES[-1])}  # what a column's numbers are about
 
 
 @torch.no_grad()

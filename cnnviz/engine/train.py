@@ -24,6 +24,7 @@ from cnnviz.engine import (
     margins,
     mc_dropout,
     members,
+    modes,
     nets,
     optimisers,
     pretraining,
@@ -51,7 +52,6 @@ from cnnviz.engine.evaluation import evaluate, gaps
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.lockstep import check_lockstep
-from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
 from cnnviz.engine.nets.ensemble import learned_from
 from cnnviz.engine.objectives import objective_of
@@ -67,6 +67,7 @@ from cnnviz.settings import settings
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "confidence": calibration.PLACES,
     "domains": domains.PLACES,
+    "modes": modes.PLACES,
     "shifts": shifts.PLACES,
     "unpooling": unpooling.PLACES,
     "patience": dict.fromkeys(("best_step", "best_loss"), ("best",)),
@@ -238,9 +239,11 @@ class Learner:
             "log_grad_range": list(probes.LOG_RANGE),
         }
         more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
-        places = [found for setting, found in PLACES.items() if self.experiment.get(setting)]
+        places = [by_column for setting, by_column in PLACES.items() if self.experiment.get(setting)]
+        if self.experiment.measure.passes:
+            places.append(mc_dropout.places(self.found, self.everything))
         if places:
-            more["places"] = {column: list(names) for found in places for column, names in found.items()}
+            more["places"] = {column: list(names) for by_column in places for column, names in by_column.items()}
         return Recording(self.experiment, tuple(self.watch.layers), about | more)
 
     def _tuned(self) -> lsuv.Tuning:
@@ -398,7 +401,7 @@ class Learner:
         if self.map:
             columns |= self.map.measured(self.net)
         if self.experiment.measure.modes:
-            columns |= modes(self.net, *tested, self.experiment.batch_size, self.objective)
+            columns |= modes.modes(self.net, *tested, self.experiment.batch_size, self.objective)
         if self.experiment.measure.confidence:
             columns |= calibration.calibrated(self.net, *tested, self.experiment.targets)
         if self.teacher is not None:
