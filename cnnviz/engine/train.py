@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,9 @@ def train_together(
     Raises ExperimentError where the variants differ in what lockstep shares.
     """
     first = check_lockstep(variants)
+    if first.calculation.calculation == "none":
+        for cell in chain.from_iterable(experiment.cells() for experiment in variants.values()):
+            compatible.check(cell)
     control = control or Unattended()
     device = devices.choose(settings.device)
     if first.calculation.calculation != "none":
@@ -138,9 +141,7 @@ def train_together(
         if on_begin:
             on_begin(name, learner.recording())
     orders = {
-        _source(experiment): batches(
-            learned_from(tasks[name], experiment), min(first.batch_size, len(tasks[name].train_labels)), first.seed
-        )
+        _source(experiment): batches(learned_from(tasks[name], experiment), first.batch_size, first.seed)
         for name, experiment in variants.items()
     }
     for step in count():
@@ -198,7 +199,6 @@ class Learner:
         memory: pretraining.Memory | None = None,
     ) -> None:
         devices.repeatable(device)
-        compatible.check(experiment)
         self.experiment = experiment
         self.objective = objective_of(experiment)
         self.device = device
