@@ -62,6 +62,10 @@ def drawn(experiment: Experiment) -> Iterator[Snapshot]:
     compatible.check(experiment)
     if experiment.net.net != "mlp":
         raise ExperimentError(f"net (={experiment.net.net}) must be mlp for calculation (=dropout), which draws its units.")
+    if experiment.net.activation == "maxout":
+        raise ExperimentError(
+            "activation (=maxout) must be another for calculation (=dropout), which draws one sum for each unit."
+        )
     net = fresh(experiment)
     inputs, labels = first_batch(experiment)
     tested = passed(net.eval(), inputs)
