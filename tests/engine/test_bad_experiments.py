@@ -165,7 +165,8 @@ def test_any_experiment_that_is_trained_is_a_recording_or_a_sentence(settings: d
 
 
 SMALL = {
-    "dataset": "digits", "train_examples": 60, "test_examples": 20, "depth": 3, "width": 4, "batch_size": 8, "steps": 2, "lr": 0.01,
+    "dataset": "digits", "train_examples": 60, "test_examples": 20, "depth": 3, "width": 4, "batch_size": 8, "steps": 2,
+    "lr": 0.01,
 }  # fmt: skip
 
 
