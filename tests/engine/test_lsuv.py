@@ -104,3 +104,4 @@ def test_with_fewer_labels_than_a_batch_all_of_them_are_looked_at():
     drawn = nets.build(experiment.net, found.input_shape, found.classes, torch.Generator().manual_seed(experiment.seed))
     assert recording.about["lsuv"] == [pytest.approx(turn, rel=1e-4) for turn in tune(drawn, found.train_inputs)]
     assert recording.column("examples")[-1] == 20
+    assert recording.ending.sentence == "Done: 1 steps, 20 examples."
