@@ -29,6 +29,7 @@ def check(experiment: Experiment) -> None:
     _check_batch(experiment)
     _check_classes(experiment)
     _check_teacher(experiment)
+    _check_pretraining(experiment)
     if net.net == "rnn" and experiment.measure.filters:
         raise ExperimentError(
             f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."
@@ -130,6 +131,13 @@ def _check_teacher(experiment: Experiment) -> None:
         raise ExperimentError(f"dropout (={experiment.dropout.dropout}) must be none with a teacher, which would have it, too.")
     if given.task_classes:
         raise ExperimentError(f"task_classes (={given.task_classes}) must be 0 with a teacher: it knows all classes.")
+
+
+def _check_pretraining(experiment: Experiment) -> None:
+    """Raises ExperimentError where a net is none that the schemes can read."""
+    scheme = experiment.pretraining.pretraining
+    if scheme != "none" and experiment.pretraining.pretraining_steps and experiment.net.net != "mlp":
+        raise ExperimentError(f"net (={experiment.net.net}) must be mlp for pre-training.")
 
 
 def check_net(net: Net) -> None:

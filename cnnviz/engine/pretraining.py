@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
 
 from cnnviz.engine.data import balanced_order, check_enough
-from cnnviz.engine.examples import Examples, batches
+from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.nets import Network
 from cnnviz.engine.nets.activations import FUNCTIONS
@@ -51,6 +51,15 @@ def task_of(found: Examples, experiment: Experiment) -> Examples:
         found.test_labels[tested],
         classes,
     )
+
+
+def check_sets(experiment: Experiment, device: torch.device) -> None:
+    """Raises ExperimentError where a run of a sweep asks for more examples or labels than there are, before one is trained."""
+    cells = list(experiment.cells())
+    largest = max(cells, key=lambda cell: cell.data.train_examples)
+    scarcest = max(cells, key=lambda cell: (cell.pretraining.labels, -cell.data.train_examples))
+    for cell in (largest, scarcest):
+        task_of(examples(cell, device), cell)
 
 
 def others_of(found: Examples, experiment: Experiment) -> Examples:
@@ -170,15 +179,10 @@ SCHEMES: dict[str, Callable[[Setting], Losses]] = {"autoencoder": autoencoder, "
 
 
 def losses(net: Network, found: Examples, experiment: Experiment) -> Losses:
-    """Pre-train a net on all of `found`; the loss of each update, before it. Nothing where the scheme is "none".
-
-    Raises ExperimentError for a net that the schemes can't read.
-    """
+    """Pre-train a mlp on all of `found`; the loss of each update, before it. Nothing where the scheme is "none"."""
     given = experiment.pretraining
     if given.pretraining == "none" or not given.pretraining_steps:
         return iter(())
-    if experiment.net.net != "mlp":
-        raise ExperimentError(f"net (={experiment.net.net}) must be mlp for pre-training.")
     return islice(SCHEMES[given.pretraining](Setting(net, found, experiment)), given.pretraining_steps)
 
 

@@ -126,6 +126,8 @@ def train_together(
         yield from calculated_together(variants, control, _about(device), on_begin, on_end)
         return
     if first.is_sweep:
+        for experiment in variants.values():
+            pretraining.check_sets(experiment, device)
         shared = pretraining.Memory()
         train_cell = partial(train_together, memory=shared)
         yield from swept_together(variants, train_cell, control, _about(device), on_begin, on_end)
