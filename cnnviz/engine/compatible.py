@@ -52,10 +52,10 @@ def check(experiment: Experiment) -> None:
 
 
 def _check_batch(experiment: Experiment) -> None:
-    size, wanted, held = experiment.batch_size, experiment.data.train_examples, experiment.stopping.validation
-    if size > wanted - held:
+    size, examples, held = experiment.batch_size, experiment.data.train_examples, experiment.stopping.validation
+    if size > examples - held:
         less = f", less the validation set (={held})" if held else ""
-        raise ExperimentError(f"batch_size (={size}) must be at most train_examples (={wanted}){less}.")
+        raise ExperimentError(f"batch_size (={size}) must be at most train_examples (={examples}){less}.")
     if experiment.net.norm in NORMS_OVER_EXAMPLES and experiment.net.net != "cnn" and size == 1:
         raise ExperimentError(
             f"batch_size (=1) must be at least 2 for norm (={experiment.net.norm}) without maps: a single value is its own mean."

@@ -170,8 +170,8 @@ def train_together(
                     on_end(name, learner.ending)
         if last or not learners:
             break
-    met_by = max((learner.met_by(step) for learner in learners.values()), default=0)
-    done = f"Done: {step:,} steps, {met_by:,} examples"
+    seen = max((learner.examples_before(step) for learner in learners.values()), default=0)
+    done = f"Done: {step:,} steps, {seen:,} examples"
     if first.surface.surface and learners and step == first.updates and not _stops_at(control, step):
         slices = {name: Slice.of(it.net, first.surface, tasks[name], it.objective) for name, it in learners.items()}
         step = yield from sliced_together(slices, control, step)
@@ -272,7 +272,7 @@ class Learner:
         if loss is None or step not in self.timetable.snapshots:
             return None
         columns = probes.to_numpy({"pretraining_loss": loss, **pictures})
-        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=self.met_by(step)) | columns)
+        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=self.examples_before(step)) | columns)
 
     def _pictured(self, step: int, last: bool) -> dict[str, Tensor]:
         """Layer 1's weights as images, where they are wanted now."""
@@ -341,10 +341,10 @@ class Learner:
             columns |= probes.measured([probes.UPDATE], seen)
             if again and fresh:
                 columns |= shift.gradient_shift(again, self.watch.layers, fresh)
-        clock = self._clock(lr=rate, examples=self.met_by(step), seconds=seconds, phase=1)
+        clock = self._clock(lr=rate, examples=self.examples_before(step), seconds=seconds, phase=1)
         return Snapshot(step, clock | probes.to_numpy(columns))
 
-    def met_by(self, step: int) -> int:
+    def examples_before(self, step: int) -> int:
         """How many examples it has learned from before a step, each as often as it was met."""
         before, batch = min(step, self.first), self.experiment.batch_size
         return before * batch + (step - before) * min(batch, len(self.found.train_labels))

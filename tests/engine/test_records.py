@@ -203,7 +203,7 @@ def table_of(recording):
     }
 
 
-def told_by_columns(recording):
+def numbers_of_columns(recording):
     """The same from the columns themselves, each number under its own head."""
     numbers = {(step, "step"): step for step in recording.steps.tolist()}
     for name in recording.names:
@@ -230,7 +230,7 @@ def ends_of(recording):
 def test_in_every_presets_csv_each_number_stands_under_its_own_head(comparison):
     for experiment in comparison.variants.values():
         recording = ends_of(Recording.load(record_assets.file_of(ASSETS / "recordings", experiment)))
-        assert table_of(recording) == told_by_columns(recording)
+        assert table_of(recording) == numbers_of_columns(recording)
 
 
 @pytest.mark.parametrize("calculation", rule("calculation").options)
@@ -239,7 +239,7 @@ def test_in_every_presets_csv_each_number_stands_under_its_own_head(comparison):
 )
 def test_in_every_calculations_csv_each_number_stands_under_its_own_head(calculation, settings):
     recording = record(replace(CSV, calculation=calculation, network="lenet", **settings))
-    assert table_of(recording) == told_by_columns(recording)
+    assert table_of(recording) == numbers_of_columns(recording)
 
 
 MEASURED = {  # together all that can be measured
@@ -273,7 +273,7 @@ def test_each_number_of_a_column_is_a_layers_or_is_named_by_the_recording(settin
         layers[depth] = {name for name in vectors if recording.places(name) == recording.layers}
         named = {name for name in vectors if recording.places(name) == recording.about.get("places", {}).get(name)}
         assert layers[depth] ^ named == set(vectors)
-        assert table_of(recording) == told_by_columns(recording)
+        assert table_of(recording) == numbers_of_columns(recording)
     assert layers[4] == layers[5]
 
 
