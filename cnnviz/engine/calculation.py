@@ -10,7 +10,7 @@ for the batch times RESCALED.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from cnnviz.engine.records import Ending, Recording, Snapshot
 
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 RESCALED = 12.0  # months in a year
+DEGREES = tuple(f"degree {degree}" for degree in range(polynomials.MOST + 1))
 
 Columns = dict[str, NDArray[np.float32]]
 
@@ -39,7 +40,9 @@ def calculated_together(
     kind = next(iter(variants.values())).calculation.calculation
     for name, experiment in variants.items():
         if on_begin:
-            on_begin(name, Recording(experiment, PLACES[kind](experiment), {**about, **ABOUT.get(kind, in_float64)(experiment)}))
+            places = {column: list(names) for column, names in OTHER_PLACES.get(kind, {}).items()}
+            more = {**ABOUT.get(kind, in_float64)(experiment), **({"places": places} if places else {})}
+            on_begin(name, Recording(experiment, PLACES[kind](experiment), {**about, **more}))
     rounds = zip(*(CALCULATIONS[kind](experiment) for experiment in variants.values()), strict=True)
     step = 0
     while snapshots := _next(rounds, control):
@@ -125,6 +128,14 @@ PLACES: dict[str, Callable[[Experiment], tuple[str, ...]]] = {
     "polynomial": coefficients,
     "dropout": mask_by_mask.layers,
     "timing": timing.layers,
+}
+OTHER_PLACES: dict[str, Mapping[str, Sequence[str]]] = {  # of columns that have another number for each of something else
+    "batch_norm": {
+        **{f"{kind}d_{name}": ("all examples",) for kind in ("", "auto_") for name in ("variance", "mean", "gamma", "beta")},
+        "relative_error": by_hand.EQUATIONS,
+    },
+    "polynomial": dict.fromkeys(("degrees", "degree_train_rms", "degree_test_rms"), DEGREES),
+    "dropout": mask_by_mask.PLACES,
 }
 ABOUT: dict[str, Callable[[Experiment], dict[str, str]]] = {"timing": timing.about}
 DONE = {"timing": "Done: {step:,} passes timed."}

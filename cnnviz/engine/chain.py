@@ -39,11 +39,12 @@ def strongest_path(seen: Seen) -> Path | None:
     times what that unit passes on itself: a path through a ReLU that is off would end there.
 
     None where a layer is not fully connected or reads more than the one below, as in a recurrent net, where its activation is not
-    a function of one number, where something is dropped, or where there are no classes.
+    a function of one number, where something is dropped, where there are no classes, or where each member of an ensemble has
+    examples of its own.
     """
     layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
     functions = [layer for layer in layers if not isinstance(layer.function, Maxout) and not drops(layer)]
-    if len(functions) < len(seen.layers) or seen.labels.is_floating_point():
+    if len(functions) < len(seen.layers) or seen.labels.is_floating_point() or seen.labels.ndim > 1:
         return None
     if any(passed.input is not below.output for below, passed in pairwise(seen.passes)):
         return None

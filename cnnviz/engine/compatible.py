@@ -10,6 +10,7 @@ from cnnviz.engine.words import (
     IMAGES,
     MAP_DROPS,
     NEVER_NEGATIVE,
+    NORMS_OVER_EXAMPLES,
     NORMS_OVER_TIME,
     TWO_IN_THE_PLANE,
     WEIGHT_DROPS,
@@ -25,8 +26,10 @@ def check(experiment: Experiment) -> None:
     check_dropout(experiment.net, experiment.dropout)
     _check_augmentation(experiment)
     net = experiment.net
+    _check_batch(experiment)
     _check_classes(experiment)
     _check_teacher(experiment)
+    _check_pretraining(experiment)
     if net.net == "rnn" and experiment.measure.filters:
         raise ExperimentError(
             f"filters (={experiment.measure.filters}) must be 0 for net (=rnn): its weights read a row, and are no images."
@@ -41,12 +44,21 @@ def check(experiment: Experiment) -> None:
             f"boundary (=True) must have one of the data sets {', '.join(TWO_IN_THE_PLANE)}, not {experiment.data.dataset}: it "
             "maps two classes over the plane."
         )
+    if experiment.measure.domains and experiment.data.dataset not in COLOURED:
+        raise ExperimentError(f"domains (=True) needs the data set shapes: {experiment.data.dataset} has no domains.")
     for setting, needs in (("shifts", "moves images"), ("unpooling", "rebuilds maps")):
         if experiment.get(setting) and net.net != "cnn":
             raise ExperimentError(f"{setting} (=True) {needs}: it must be off for net (={net.net}), or net must be cnn.")
-    if net.norm == "batch" and net.net != "cnn" and experiment.batch_size == 1:
+
+
+def _check_batch(experiment: Experiment) -> None:
+    size, examples, held = experiment.batch_size, experiment.data.train_examples, experiment.stopping.validation
+    if size > examples - held:
+        less = f", less the validation set (={held})" if held else ""
+        raise ExperimentError(f"batch_size (={size}) must be at most train_examples (={examples}){less}.")
+    if experiment.net.norm in NORMS_OVER_EXAMPLES and experiment.net.net != "cnn" and size == 1:
         raise ExperimentError(
-            "batch_size (=1) must be at least 2 for norm (=batch) without maps: a single value is its own mean."
+            f"batch_size (=1) must be at least 2 for norm (={experiment.net.norm}) without maps: a single value is its own mean."
         )
 
 
@@ -68,13 +80,11 @@ def _check_classes(experiment: Experiment) -> None:
     """Raises ExperimentError where something is asked of classes that are not there."""
     dataset, measure = experiment.data.dataset, experiment.measure
     if dataset == "curve":
-        for name, value in (("confidence", measure.confidence), ("clusters", measure.clusters)):
+        for name in ("confidence", "clusters", "passes", "smoothing", "labels", "task_classes"):
+            value = experiment.get(name)
             if value:
-                raise ExperimentError(f"{name} (={value}) must be off for the data set curve: it has no classes.")
-        if experiment.targets.smoothing:
-            raise ExperimentError(
-                f"smoothing (={experiment.targets.smoothing:g}) must be 0 for the data set curve: it has no classes to share it."
-            )
+                off = "off" if value is True else "0"
+                raise ExperimentError(f"{name} (={value}) must be {off} for the data set curve: it has no classes.")
     classes = experiment.pretraining.task_classes or len(points2d.CLASSES.get(dataset, ()))
     if measure.clusters and 0 < classes < CLUSTERS:
         raise ExperimentError(
@@ -109,6 +119,8 @@ def _check_teacher(experiment: Experiment) -> None:
     if not experiment.distillation.teacher:
         return
     given = experiment.pretraining
+    if experiment.net.net == "ensemble":
+        raise ExperimentError("teacher (=True) must be off for net (=ensemble), whose members learn from examples of their own.")
     if experiment.data.dataset == "curve":
         raise ExperimentError("teacher (=True) must be off for the data set curve: it has no classes to have an opinion on.")
     if given.pretraining != "none":
@@ -119,6 +131,13 @@ def _check_teacher(experiment: Experiment) -> None:
         raise ExperimentError(f"dropout (={experiment.dropout.dropout}) must be none with a teacher, which would have it, too.")
     if given.task_classes:
         raise ExperimentError(f"task_classes (={given.task_classes}) must be 0 with a teacher: it knows all classes.")
+
+
+def _check_pretraining(experiment: Experiment) -> None:
+    """Raises ExperimentError where a net is none that the schemes can read."""
+    scheme = experiment.pretraining.pretraining
+    if scheme != "none" and experiment.pretraining.pretraining_steps and experiment.net.net != "mlp":
+        raise ExperimentError(f"net (={experiment.net.net}) must be mlp for pre-training.")
 
 
 def check_net(net: Net) -> None:

@@ -32,7 +32,7 @@ class Teacher:
         settings = replace(given.targets, smoothing=given.distillation.teacher_smoothing)
         loss_of = smoothed(settings)
         optimiser = optim.Adam(self.net.parameters(), lr=given.pretraining.pretraining_lr, fused=True)
-        met = batches(self.found, min(given.batch_size, len(self.found.train_labels)), given.seed)
+        met = batches(self.found, given.batch_size, given.seed)
         for inputs, labels in islice(met, given.pretraining.pretraining_steps):
             loss = loss_of(self.net(inputs), labels)
             optimiser.zero_grad()

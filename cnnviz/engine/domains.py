@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from cnnviz.engine import data
 from cnnviz.engine.again import copies, put
 from cnnviz.engine.data.shapes import of_domain
 from cnnviz.engine.evaluation import AT_ONCE, outputs
-from cnnviz.engine.experiment import Data, ExperimentError
+from cnnviz.engine.experiment import Data
 from cnnviz.engine.objectives import accuracy
 from cnnviz.engine.words import DOMAINS
 
@@ -25,8 +26,6 @@ def by_domain(net: nn.Module, wanted: Data, seed: int, device: torch.device) -> 
     otherwise. domain_adapted, for nets with batch norm: the same once its running statistics are those of that domain's test
     images, whose labels it does not see (AdaBN, Li et al. 2016). The net is left as it was, in training mode.
     """
-    if wanted.dataset != "shapes":
-        raise ExperimentError(f"domains (=True) needs the data set shapes: {wanted.dataset} has no domains.")
     sets = [_tested(wanted, domain, seed, device) for domain in DOMAINS]
     columns = {"domain_accuracy": torch.stack([_accuracy(net, *found) for found in sets])}
     if any(isinstance(module, _BatchNorm) for module in net.modules()):
@@ -52,13 +51,13 @@ def _accuracy(net: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
 
 
 def _adapted(net: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
-    """The accuracy with statistics that are the plain mean over these inputs' batches."""
+    """The accuracy with statistics that are the plain mean over batches of these inputs, all of nearly one size."""
     norms = [module for module in net.modules() if isinstance(module, _BatchNorm)]
     momenta, kept = [norm.momentum for norm in norms], copies(net.buffers())
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
-    for part in inputs.split(AT_ONCE):
+    for part in inputs.tensor_split(ceil(len(inputs) / AT_ONCE)):
         net(part)
     found = _accuracy(net, inputs, labels)
     for norm, momentum in zip(norms, momenta, strict=True):

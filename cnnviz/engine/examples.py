@@ -37,13 +37,8 @@ class Examples:
 
 
 def examples(experiment: Experiment, device: torch.device) -> Examples:
-    """The experiment's data on a device. Raises ExperimentError where a batch is larger than the training set."""
+    """The experiment's data on a device. Raises ExperimentError where a set has fewer examples than it is asked for."""
     wanted, held = experiment.data, experiment.stopping.validation
-    if experiment.batch_size > wanted.train_examples - held:
-        less = f", less the validation set (={held})" if held else ""
-        raise ExperimentError(
-            f"batch_size (={experiment.batch_size}) must be at most train_examples (={wanted.train_examples}){less}."
-        )
     given: tuple[Any, ...] = (wanted.curve, wanted.heights) if wanted.dataset == "curve" else ()
     if wanted.dataset == "shapes" and wanted.domain != "any":
         given = (wanted.domain,)
@@ -80,10 +75,14 @@ def _load(name: str, train_examples: int, test_examples: int, seed: int, device:
 
 def batches(found: Examples, batch_size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Inputs (batch_size, …) and labels (batch_size,), for ever: each epoch in a new order, its incomplete last batch left out.
+    Where there are fewer examples than batch_size, every batch is all of them.
 
-    The order is NumPy's `default_rng(seed).permutation`, once an epoch.
+    The order is NumPy's `default_rng(seed).permutation`, once an epoch. Raises ExperimentError where there are no examples.
     """
     count = len(found.train_labels)
+    if not count:
+        raise ExperimentError("There are no examples to learn from: train_examples must be larger.")
+    batch_size = min(batch_size, count)
     order = np.random.default_rng(seed)
     while True:
         epoch = torch.from_numpy(order.permutation(count)).to(found.train_labels.device)

@@ -33,6 +33,7 @@ def logit_norm(seen: Seen) -> Tensor:
 
 
 def _apart(seen: Seen) -> tuple[Tensor, Tensor]:
-    """(N,) and (N, classes − 1)."""
-    true = torch.zeros_like(seen.logits, dtype=torch.bool).scatter_(1, seen.labels[:, None], True)
-    return seen.logits[true], seen.logits[~true].view(len(seen.labels), -1)
+    """(N,) and (N, classes − 1), where members of an ensemble have N examples together."""
+    logits, labels = seen.logits.movedim(1, -1).flatten(0, -2), seen.labels.flatten()
+    true = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, labels[:, None], True)
+    return logits[true], logits[~true].view(len(labels), -1)

@@ -37,6 +37,8 @@ from cnnviz.engine.records import Snapshot
 from cnnviz.engine.timetable import spread
 
 TWINS = ("plain", "inverted")
+TERMS = ("w", "v", "gradient", "plain step", "plain formula", "inverted step", "inverted formula")
+PLACES = {"twin_loss": TWINS, "step_terms": TERMS}  # what a column's numbers are about
 ROUNDING = 1e-9  # float64's, of numbers near 1
 Columns = dict[str, NDArray[np.float64]]
 
@@ -60,6 +62,10 @@ def drawn(experiment: Experiment) -> Iterator[Snapshot]:
     compatible.check(experiment)
     if experiment.net.net != "mlp":
         raise ExperimentError(f"net (={experiment.net.net}) must be mlp for calculation (=dropout), which draws its units.")
+    if experiment.net.activation == "maxout":
+        raise ExperimentError(
+            "activation (=maxout) must be another for calculation (=dropout), which draws one sum for each unit."
+        )
     net = fresh(experiment)
     inputs, labels = first_batch(experiment)
     tested = passed(net.eval(), inputs)

@@ -14,6 +14,13 @@ from cnnviz.engine.nets.drops.masks import Masks
 SHOWN = 8  # images of each kind whose every answer is recorded
 MEASURED = 100  # images of each kind over which the spread is a mean
 FIRST = 500_000  # masks before those that a measurement draws: further than training gets
+KINDS = ("learned classes", "other classes")  # of images
+
+
+def places(task: Examples, everything: Examples) -> dict[str, tuple[str, ...]]:
+    """What the numbers of a column are about: the kinds of images that there are."""
+    kinds = KINDS if task.classes < everything.classes else KINDS[:1]
+    return {"mc_spread": kinds, "mc_confidence": kinds}
 
 
 @torch.no_grad()

@@ -16,6 +16,8 @@ from cnnviz.engine.nets.norms.batch import BATCH_NORMS, folded_into
 from cnnviz.engine.objectives import Objective
 
 MATES = 24  # batches that one example is put into
+_BATCHES = tuple(f"batch {number}" for number in range(1, MATES + 1))
+PLACES = {"mates": _BATCHES, "mates_alone": (_BATCHES[0], _BATCHES[-1])}  # what a column's numbers are about
 
 
 @torch.no_grad()
@@ -26,8 +28,8 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
     running_mean_gap, running_var_ratio (layers,): how far the running mean is from a batch's, in the batch's σ, root mean square
     over features and batches; the running variance over a batch's, geometric mean. NaN for layers without batch norm;
         layers that share one are each compared with what it gets from them.
-    mates (24,), mates_alone (2,): the probability of its true class that the first example gets in 24 different batches, and,
-        twice, in eval mode.
+    mates (24,), mates_alone (2,), where there are classes: the probability of its true class that the first example gets in 24
+        different batches, and, twice, in eval mode.
     fold_difference: the largest change of a logit, in eval mode, when batch norm is folded into the weights.
     """
     kept = [buffer.clone() for buffer in net.buffers()]
@@ -35,7 +37,7 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
     with _statistics(net) as gaps:
         logits = torch.cat([net(batch) for batch in batches])
     metrics = {f"batch_{name}": metric(logits, labels[: len(logits)]) for name, metric in objective.metrics.items()}
-    mates = torch.stack([_probability(net(batch)[0], labels[0]) for batch in _around(inputs, batch_size)])
+    mates = [] if labels.is_floating_point() else [_probability(net(each)[0], labels[0]) for each in _around(inputs, batch_size)]
     for buffer, value in zip(net.buffers(), kept, strict=True):
         buffer.copy_(value)
     net.eval()
@@ -45,8 +47,7 @@ def modes(net: nn.Module, inputs: Tensor, labels: Tensor, batch_size: int, objec
         "batch_loss": objective.plain(logits, labels[: len(logits)]),
         **metrics,
         **_gaps(net, gaps),
-        "mates": mates,
-        "mates_alone": _probability(plain[0], labels[0]).expand(2),
+        **({"mates": torch.stack(mates), "mates_alone": _probability(plain[0], labels[0]).expand(2)} if mates else {}),
         "fold_difference": (plain - folded).abs().max(),
     }
 

@@ -15,11 +15,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
 
 from cnnviz.engine.data import balanced_order, check_enough
-from cnnviz.engine.examples import Examples, batches
+from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.nets import Network
 from cnnviz.engine.nets.activations import FUNCTIONS
 from cnnviz.engine.nets.inits import initialise
+from cnnviz.engine.nets.learned import Maxout, pieces
 from cnnviz.engine.nets.undrawn import Linear
 
 Losses = Iterator[Tensor]
@@ -50,6 +51,15 @@ def task_of(found: Examples, experiment: Experiment) -> Examples:
         found.test_labels[tested],
         classes,
     )
+
+
+def check_sets(experiment: Experiment, device: torch.device) -> None:
+    """Raises ExperimentError where a run of a sweep asks for more examples or labels than there are, before one is trained."""
+    cells = list(experiment.cells())
+    largest = max(cells, key=lambda cell: cell.data.train_examples)
+    scarcest = max(cells, key=lambda cell: (cell.pretraining.labels, -cell.data.train_examples))
+    for cell in (largest, scarcest):
+        task_of(examples(cell, device), cell)
 
 
 def others_of(found: Examples, experiment: Experiment) -> Examples:
@@ -87,7 +97,8 @@ class Setting:
     def linear(self, inputs: int, outputs: int) -> nn.Linear:
         """A layer of the kind that is thrown away afterwards, drawn as the net's own."""
         layer = Linear(inputs, outputs)
-        initialise(layer, self.experiment.net.init, self.experiment.net.init_scale, self.generator)
+        net = self.experiment.net
+        initialise(layer, net.init, net.init_scale, self.generator, net.init_std)
         return layer.to(self.found.train_inputs.device)
 
     def optimiser(self, *modules: nn.Module) -> optim.Optimizer:
@@ -95,7 +106,7 @@ class Setting:
         return optim.Adam(parameters, lr=self.experiment.pretraining.pretraining_lr, fused=True)
 
     def batches(self, found: Examples) -> Iterator[tuple[Tensor, Tensor]]:
-        return batches(found, min(self.experiment.batch_size, len(found.train_labels)), self.experiment.seed)
+        return batches(found, self.experiment.batch_size, self.experiment.seed)
 
     def corrupted(self, x: Tensor) -> Tensor:
         """x with a fraction of its entries, drawn anew each time, set to 0."""
@@ -123,11 +134,16 @@ def greedy(given: Setting) -> Losses:
 def rebuild(given: Setting, encoder: Sequence[nn.Module], read: Callable[[Tensor], Tensor]) -> Losses:
     """Train layers, and a decoder of mirrored ones, to rebuild what `read` makes of the image out of a corrupted copy of it.
 
-    The decoder's last layer is linear. Vincent et al. 2008, with the mean squared error for real-valued pixels.
+    The decoder's layers have the net's activation, its last one is linear. Vincent et al. 2008, with the mean squared error for
+    real-valued pixels.
     """
     shapes = [layer.get_parameter("weights.weight").shape for layer in encoder]
-    decoder = [given.linear(units, fan_in) for units, fan_in in reversed(shapes)]
-    activation = FUNCTIONS[given.experiment.net.activation].value
+    net, last = given.experiment.net, len(encoder) - 1
+    decoder = [
+        given.linear(sums // pieces(net), fan_in * (1 if place == last else pieces(net)))
+        for place, (sums, fan_in) in enumerate(reversed(shapes))
+    ]
+    activation = Maxout(net.pieces).value if net.activation == "maxout" else FUNCTIONS[net.activation].value
     optimiser = given.optimiser(*encoder, *decoder)
     for inputs, _labels in given.batches(given.found):
         target = read(inputs.flatten(1))
@@ -163,15 +179,10 @@ SCHEMES: dict[str, Callable[[Setting], Losses]] = {"autoencoder": autoencoder, "
 
 
 def losses(net: Network, found: Examples, experiment: Experiment) -> Losses:
-    """Pre-train a net on all of `found`; the loss of each update, before it. Nothing where the scheme is "none".
-
-    Raises ExperimentError for a net that the schemes can't read.
-    """
+    """Pre-train a mlp on all of `found`; the loss of each update, before it. Nothing where the scheme is "none"."""
     given = experiment.pretraining
     if given.pretraining == "none" or not given.pretraining_steps:
         return iter(())
-    if experiment.net.net != "mlp":
-        raise ExperimentError(f"net (={experiment.net.net}) must be mlp for pre-training.")
     return islice(SCHEMES[given.pretraining](Setting(net, found, experiment)), given.pretraining_steps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import secrets
 import zipfile
@@ -156,8 +157,11 @@ class Recording:
         return self.steps[self.rows(name)]
 
     def places(self, name: str) -> Sequence[str]:
-        """What the numbers of a column that holds several are about: the layers, unless `about` says otherwise."""
-        return self.about.get("places", {}).get(name, self.layers)
+        """What each number of a column (rows, numbers) is about: the layers, unless `about` says otherwise. Numbered from 1 where
+        neither tells them apart, as in files from before `about` named all that is not a layer's."""
+        places = self.about.get("places", {}).get(name, self.layers)
+        count = self._column(name).values.shape[1]
+        return places if len(places) == count == len(set(places)) else [str(number) for number in range(1, count + 1)]
 
     def at(self, name: str, step: int) -> Array:
         """The column's last value measured at or before a step (its first one where there is none)."""
@@ -250,21 +254,29 @@ class Recording:
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """The scalars and per-layer columns as CSV, one line a snapshot, headed "step", "loss", "grad_norm[fc1]" …; histograms
-        are left out. Written to `path` where one is given; the text is returned."""
-        flat = [name for name in self.names if self._columns[name].values.ndim <= 2]
-        heads = ["step"]
-        for name in flat:
-            heads += [f"{name}[{place}]" for place in self.places(name)] if self._columns[name].values.ndim > 1 else [name]
+        and other tables of numbers are left out. A cell is empty where nothing was measured, and where there is nothing to
+        measure, such as batch norm's statistics in a layer without it.
+
+        Written to `path` where one is given, with the byte order mark by which spreadsheets know UTF-8; the text is returned."""
+        heads = {name: self._heads(name) for name in self.names if self._columns[name].values.ndim <= 2}
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(heads)
+        writer.writerow(["step", *(head for name in heads for head in heads[name])])
         for snapshot in self.snapshots():
-            line: list[Any] = [snapshot.step]
-            for name in flat:
-                width = self._columns[name].values[0].size
-                value = snapshot.values.get(name)
-                line += [""] * width if value is None else [repr(float(v)) for v in np.ravel(value)]
-            writer.writerow(line)
+            cells = {name: [""] * len(heads[name]) for name in heads}
+            cells |= {name: _cells(value) for name, value in snapshot.values.items() if name in heads}
+            writer.writerow([snapshot.step, *(cell for name in heads for cell in cells[name])])
         if path is not None:
-            Path(path).write_text(text.getvalue(), encoding="utf-8")
+            Path(path).write_text(text.getvalue(), encoding="utf-8-sig")
         return text.getvalue()
+
+    def _heads(self, name: str) -> list[str]:
+        """What stands above each number of a column (rows,) or (rows, numbers)."""
+        if self._column(name).values.ndim == 1:
+            return [name]
+        return [f"{name}[{place}]" for place in self.places(name)]
+
+
+def _cells(value: Array) -> list[str]:
+    """The numbers of one row of a column; NaN, which stands for what is not there, is empty."""
+    return ["" if math.isnan(number) else repr(number) for number in value.astype(np.float64).ravel().tolist()]

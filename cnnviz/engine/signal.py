@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.linalg import vector_norm
 
 from cnnviz.engine.nets.layers import Layer
+from cnnviz.engine.nets.learned import Maxout
 from cnnviz.engine.probes import Statistic, once, probe
 from cnnviz.engine.watch import Seen
 
@@ -43,14 +44,20 @@ def activation_grad_var(seen: Seen) -> Tensor:
 
 @probe(SIGNAL)
 def z_grad_var(seen: Seen) -> Tensor | None:
-    """Mean of (∂loss/∂z)², where ∂loss/∂z = f'(z) · ∂loss/∂a: Var(δ) of the derivation. None with norms or dropout, in
-    foreign nets."""
+    """Mean of (∂loss/∂z)², where ∂loss/∂z = f'(z) · ∂loss/∂a: Var(δ) of the derivation. Of a maxout's sums only the largest gets
+    its unit's gradient. None with norms or dropout, in foreign nets."""
     zs = _zs(seen)
     layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.norm is None and layer.drop is None]
     if zs is None or len(layers) < len(seen.layers):
         return None
     found = zip(layers, zs, seen.gradients, strict=True)
-    return torch.stack([_mean_square(layer.function.slope(z) * gradient) for layer, z, gradient in found])
+    return torch.stack([_mean_square(layer.function.slope(z) * _by_sum(layer, gradient)) for layer, z, gradient in found])
+
+
+def _by_sum(layer: Layer, gradient: Tensor) -> Tensor:
+    """A layer's ∂loss/∂a, (N, units, …), with the shape of its z, in which a maxout unit has several sums."""
+    function = layer.function
+    return gradient.repeat_interleave(function.pieces, 1) if isinstance(function, Maxout) else gradient
 
 
 @once

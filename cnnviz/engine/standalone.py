@@ -283,11 +283,13 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     seed_noise(net, SEED)  # if noise
     seed_masks(net, SEED)  # if masks
     seed_pools(net, SEED)  # if stochastic
+    task = inputs, labels  # if lsuv
+    task = task_of(inputs, labels)  # if labels or task_classes
     if given.init is lsuv:  # if lsuv
-        tune(net, next(batches(inputs, labels))[0])  # if lsuv
+        tune(net, next(batches(*task))[0])  # if lsuv
     given.pretraining(given, net, inputs, labels)  # if pretraining
     teacher = trained_teacher(given, inputs, labels)  # if teacher
-    inputs, labels = task_of(inputs, labels)  # if labels or task_classes
+    inputs, labels = task  # if labels or task_classes
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
     if isinstance(net, Ensemble):  # if members
         inputs, labels = bagged(inputs, labels, given.members, SEED)  # if members

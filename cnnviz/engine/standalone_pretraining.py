@@ -46,6 +46,8 @@ def rebuild(given: Variant, encoder: list[nn.Module], below: nn.Module, inputs: 
     """Train layers, and a decoder of mirrored ones, to rebuild what those below make of the image from a corrupted copy of it."""
     weights = [layer.weights for layer in encoder if isinstance(layer, Layer) and isinstance(layer.weights, nn.Linear)]
     shapes = [(each.out_features, each.in_features) for each in weights]
+    shapes = [(sums // given.pieces, fan_in * given.pieces) for sums, fan_in in shapes]  # if maxout
+    shapes[0] = (shapes[0][0], shapes[0][1] // given.pieces)  # if maxout
     decoder = [initialised(given, nn.Linear(units, fan_in), generator) for units, fan_in in reversed(shapes)]
     parameters = [parameter for layer in [*encoder, *decoder] for parameter in layer.parameters()]
     optimiser = optim.Adam(parameters, lr=given.pretraining_lr, fused=True)

@@ -19,7 +19,7 @@ class Early:
         self.net, self.inputs, self.labels, self.loss = net, inputs, labels, loss
         self.patience, self.every = patience, every
         self.best, self.best_step, self.waited = math.inf, 0, 0
-        self.kept: dict[str, Tensor] = {}
+        self.kept = self._weights()
 
     def enough(self, step: int, last: bool) -> bool:
         """A look at the net before the update of this step, where one is due. Once it is enough, and at the last step of all, the
@@ -29,13 +29,16 @@ class Early:
         loss = self.validated()
         if loss < self.best:
             self.best, self.best_step, self.waited = loss, step, 0
-            self.kept = {name: value.clone() for name, value in self.net.state_dict().items()}
+            self.kept = self._weights()
         else:
             self.waited += 1
         if self.waited < self.patience and not last:
             return False
         self.net.load_state_dict(self.kept)
         return True
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self.net.state_dict().items()}
 
     @torch.no_grad()
     def validated(self) -> float:

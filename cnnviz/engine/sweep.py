@@ -104,8 +104,9 @@ class Map:
     def recording(self, about: Mapping[str, Any]) -> Recording:
         """An empty one."""
         sweep = self.experiment.sweep
-        names = tuple(number_text(value) for value in sweep.sweep_values)
-        return Recording(self.experiment, names, {**about, "sweep_over": sweep.sweep_over, "sweep_across": sweep.sweep_across})
+        names, across = ([number_text(value) for value in values] for values in (sweep.sweep_values, sweep.sweep_across_values))
+        swept = {"sweep_over": sweep.sweep_over, "sweep_across": sweep.sweep_across}
+        return Recording(self.experiment, tuple(names), {**about, **swept, "places": {"sweep_across_values": across}})
 
     def add(self, number: int, measured: Mapping[str, Any]) -> None:
         """Take in what the run with this number, seed by seed and row by row, had measured at its end: nothing if it diverged."""

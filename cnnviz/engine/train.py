@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from cnnviz.engine import (
     margins,
     mc_dropout,
     members,
+    modes,
     nets,
     optimisers,
     pretraining,
@@ -51,7 +52,6 @@ from cnnviz.engine.evaluation import evaluate, gaps
 from cnnviz.engine.examples import Examples, batches, examples
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.lockstep import check_lockstep
-from cnnviz.engine.modes import modes
 from cnnviz.engine.nets import lsuv
 from cnnviz.engine.nets.ensemble import learned_from
 from cnnviz.engine.objectives import objective_of
@@ -67,6 +67,7 @@ from cnnviz.settings import settings
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "confidence": calibration.PLACES,
     "domains": domains.PLACES,
+    "modes": modes.PLACES,
     "shifts": shifts.PLACES,
     "unpooling": unpooling.PLACES,
     "patience": dict.fromkeys(("best_step", "best_loss"), ("best",)),
@@ -116,12 +117,17 @@ def train_together(
     Raises ExperimentError where the variants differ in what lockstep shares.
     """
     first = check_lockstep(variants)
+    if first.calculation.calculation == "none":
+        for cell in chain.from_iterable(experiment.cells() for experiment in variants.values()):
+            compatible.check(cell)
     control = control or Unattended()
     device = devices.choose(settings.device)
     if first.calculation.calculation != "none":
         yield from calculated_together(variants, control, _about(device), on_begin, on_end)
         return
     if first.is_sweep:
+        for experiment in variants.values():
+            pretraining.check_sets(experiment, device)
         shared = pretraining.Memory()
         train_cell = partial(train_together, memory=shared)
         yield from swept_together(variants, train_cell, control, _about(device), on_begin, on_end)
@@ -137,9 +143,7 @@ def train_together(
         if on_begin:
             on_begin(name, learner.recording())
     orders = {
-        _source(experiment): batches(
-            learned_from(tasks[name], experiment), min(first.batch_size, len(tasks[name].train_labels)), first.seed
-        )
+        _source(experiment): batches(learned_from(tasks[name], experiment), first.batch_size, first.seed)
         for name, experiment in variants.items()
     }
     for step in count():
@@ -166,7 +170,8 @@ def train_together(
                     on_end(name, learner.ending)
         if last or not learners:
             break
-    done = f"Done: {step:,} steps, {step * first.batch_size:,} examples"
+    seen = max((learner.examples_before(step) for learner in learners.values()), default=0)
+    done = f"Done: {step:,} steps, {seen:,} examples"
     if first.surface.surface and learners and step == first.updates and not _stops_at(control, step):
         slices = {name: Slice.of(it.net, first.surface, tasks[name], it.objective) for name, it in learners.items()}
         step = yield from sliced_together(slices, control, step)
@@ -197,7 +202,6 @@ class Learner:
         memory: pretraining.Memory | None = None,
     ) -> None:
         devices.repeatable(device)
-        compatible.check(experiment)
         self.experiment = experiment
         self.objective = objective_of(experiment)
         self.device = device
@@ -238,9 +242,11 @@ class Learner:
             "log_grad_range": list(probes.LOG_RANGE),
         }
         more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
-        places = [found for setting, found in PLACES.items() if self.experiment.get(setting)]
+        places = [by_column for setting, by_column in PLACES.items() if self.experiment.get(setting)]
+        if self.experiment.measure.passes:
+            places.append(mc_dropout.places(self.found, self.everything))
         if places:
-            more["places"] = {column: list(names) for found in places for column, names in found.items()}
+            more["places"] = {column: list(names) for by_column in places for column, names in by_column.items()}
         return Recording(self.experiment, tuple(self.watch.layers), about | more)
 
     def _tuned(self) -> lsuv.Tuning:
@@ -266,7 +272,7 @@ class Learner:
         if loss is None or step not in self.timetable.snapshots:
             return None
         columns = probes.to_numpy({"pretraining_loss": loss, **pictures})
-        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=step * self.experiment.batch_size) | columns)
+        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=self.examples_before(step)) | columns)
 
     def _pictured(self, step: int, last: bool) -> dict[str, Tensor]:
         """Layer 1's weights as images, where they are wanted now."""
@@ -336,9 +342,13 @@ class Learner:
             columns |= probes.measured([probes.UPDATE], seen)
             if again and fresh:
                 columns |= shift.gradient_shift(again, self.watch.layers, fresh)
-        seen_before = self.first * self.experiment.batch_size + (step - self.first) * len(inputs)
-        clock = self._clock(lr=rate, examples=seen_before, seconds=seconds, phase=1)
+        clock = self._clock(lr=rate, examples=self.examples_before(step), seconds=seconds, phase=1)
         return Snapshot(step, clock | probes.to_numpy(columns))
+
+    def examples_before(self, step: int) -> int:
+        """How many examples it has learned from before a step, each as often as it was met."""
+        before, batch = min(step, self.first), self.experiment.batch_size
+        return before * batch + (step - before) * min(batch, len(self.found.train_labels))
 
     def _rate(self, step: int, lr: float | None) -> float:
         base = self.experiment.optimiser.lr if lr is None else lr
@@ -399,7 +409,7 @@ class Learner:
         if self.map:
             columns |= self.map.measured(self.net)
         if self.experiment.measure.modes:
-            columns |= modes(self.net, *tested, self.experiment.batch_size, self.objective)
+            columns |= modes.modes(self.net, *tested, self.experiment.batch_size, self.objective)
         if self.experiment.measure.confidence:
             columns |= calibration.calibrated(self.net, *tested, self.experiment.targets)
         if self.teacher is not None:

@@ -10,6 +10,7 @@ INITS_WITH_STD = ("normal", "constant", "uniform")  # their spread is the settin
 MORE_INITS = ("constant", "uniform", "he_fan_out", "he_fan_out_uniform", "lsuv")
 INITS = ("he", "glorot", "glorot_uniform", "he_uniform", "standard", "normal", "orthogonal", "zero", *MORE_INITS)
 WEIGHT_NORMS = ("weight", "spectral")  # of a layer's weights, not of its outputs
+NORMS_OVER_EXAMPLES = ("batch", "noisy_batch")  # of a batch
 NORMS = ("none", "batch", "layer", "instance", "group", "noisy_batch", *WEIGHT_NORMS)
 NORMS_OVER_TIME = ("none", "batch", "layer", "group")  # those that a recurrent net may have
 OVER_TIME = ("each", "shared")

@@ -1,4 +1,7 @@
-"""Whatever is given as an experiment's JSON: an experiment that comes back the same, or one sentence. Never anything else."""
+"""Whatever is given as an experiment's JSON: an experiment that comes back the same, or one sentence. Never anything else.
+
+And whatever experiment is trained: a recording, or one sentence.
+"""
 
 import json
 import math
@@ -7,11 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import PRESETS, SETTINGS, anything, chosen, names, nested, presets
+from strategies import PRESETS, SETTINGS, anything, cheap, chosen, names, nested, presets
 
-from cnnviz import Experiment, ExperimentError, limits, replace
+from cnnviz import Experiment, ExperimentError, Recording, limits, replace, train_together
 from cnnviz.engine import memory
 from cnnviz.engine.fields import short
+from cnnviz.engine.records import Ending
+
+
+def sentence_of(refused: ExperimentError) -> str:
+    """What an error says, which is one sentence."""
+    sentence = str(refused)
+    assert sentence.isprintable()
+    assert sentence[-1] in ".?"
+    return sentence
 
 
 def taken(text: str | bytes) -> Experiment | str:
@@ -19,10 +31,7 @@ def taken(text: str | bytes) -> Experiment | str:
     try:
         experiment = Experiment.from_json(text)
     except ExperimentError as refused:
-        sentence = str(refused)
-        assert sentence.isprintable()
-        assert sentence[-1] in ".?"
-        return sentence
+        return sentence_of(refused)
     again = Experiment.from_json(experiment.to_json())
     assert (again, again.key()) == (experiment, experiment.key())
     assert len(list(experiment.cells())) <= limits.SWEEP_RUNS
@@ -128,3 +137,88 @@ def test_a_value_is_short_however_deep_it_is(depth: int) -> None:
 def test_the_updates_of_a_sweep_are_those_of_all_its_runs() -> None:
     sweep = replace(Experiment.of(steps=30, batch_size=10), sweep_over="steps", sweep_values=[1, 10, 20], sweep_seeds=2)
     assert sweep.updates == 2 * (1 + 10 + 20) == sum(cell.steps for cell in sweep.cells())
+
+
+# Trained
+
+
+def trained(settings: dict[str, Any]) -> Recording | str:
+    """What the experiment's training records, or the sentence instead of it, before anything is recorded."""
+    recordings: dict[str, Recording] = {}
+    endings: dict[str, Ending] = {}
+    try:
+        experiment = Experiment.of(**settings)
+        for name, snapshot in train_together({"A": experiment}, None, recordings.__setitem__, endings.__setitem__):
+            recordings[name].append(snapshot)
+    except ExperimentError as refused:
+        assert sum(map(len, recordings.values())) == 0
+        return sentence_of(refused)
+    assert endings["A"].state in ("done", "diverged")
+    assert endings["A"].sentence.isprintable()
+    return recordings["A"]
+
+
+@given(cheap())
+def test_any_experiment_that_is_trained_is_a_recording_or_a_sentence(settings: dict[str, Any]) -> None:
+    recording = trained(settings)
+    if isinstance(recording, Recording):
+        vectors = [name for name in recording.names if recording.column(name).ndim == 2]
+        named = recording.about.get("places", {})
+        assert {name: len(named.get(name, recording.layers)) for name in vectors} == {
+            name: recording.column(name).shape[1] for name in vectors
+        }
+
+
+SMALL = {
+    "dataset": "digits", "train_examples": 60, "test_examples": 20, "depth": 3, "width": 4, "batch_size": 8, "steps": 2,
+    "lr": 0.01,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"activation": "maxout", "pretraining": "autoencoder", "pretraining_steps": 2},
+        {"activation": "maxout", "pretraining": "greedy", "pretraining_steps": 2},
+        {"activation": "maxout", "signal": True},
+        {"activation": "maxout", "signal": True, "net": "cnn"},
+        {"net": "ensemble", "members": 1, "signal": True, "units": True},
+        {"net": "ensemble", "members": 3, "confidence": True},
+        {"net": "maxout_difference", "dataset": "curve", "modes": True},
+        {"dataset": "shapes", "test_examples": 129, "norm": "batch", "domains": True},
+        {"init": "lsuv", "labels": 10, "batch_size": 40},
+        {"pretraining": "transfer", "pretraining_steps": 2, "task_classes": 8, "batch_size": 60},
+        {"teacher": True, "pretraining_steps": 2, "teacher_width": 4, "labels": 10, "batch_size": 60},
+        {"net": "ensemble", "members": 2, "labels": 10, "batch_size": 60},
+        {"task_classes": 2, "batch_size": 60, "modes": True, "norm": "batch"},
+        {"validation": 10, "patience": 1, "lr": 100.0, "init_scale": 100.0, "depth": 30, "activation": "linear"},
+    ],
+    ids=repr,
+)
+def test_what_once_was_an_error_or_no_end_is_recorded(settings: dict[str, Any]) -> None:
+    assert isinstance(trained(SMALL | settings), Recording)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            {"norm": "noisy_batch", "batch_size": 1},
+            "batch_size (=1) must be at least 2 for norm (=noisy_batch) without maps: a single value is its own mean.",
+        ),
+        ({"dataset": "curve", "labels": 10}, "labels (=10) must be 0 for the data set curve: it has no classes."),
+        ({"dataset": "curve", "task_classes": 2}, "task_classes (=2) must be 0 for the data set curve: it has no classes."),
+        ({"dataset": "curve", "passes": 2}, "passes (=2) must be 0 for the data set curve: it has no classes."),
+        ({"dataset": "curve", "confidence": True}, "confidence (=True) must be off for the data set curve: it has no classes."),
+        (
+            {"net": "ensemble", "teacher": True, "pretraining_steps": 2},
+            "teacher (=True) must be off for net (=ensemble), whose members learn from examples of their own.",
+        ),
+        (
+            {"calculation": "dropout", "activation": "maxout"},
+            "activation (=maxout) must be another for calculation (=dropout), which draws one sum for each unit.",
+        ),
+    ],
+)
+def test_what_once_was_an_error_is_a_sentence(settings: dict[str, Any], sentence: str) -> None:
+    assert trained(SMALL | settings) == sentence

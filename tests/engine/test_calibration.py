@@ -87,6 +87,15 @@ def test_margins_are_the_differences_of_logits_by_hand():
     assert float(logit_norm(seen)) == pytest.approx((np.linalg.norm([3, -1, -2]) + np.linalg.norm([-2, -1, 3])) / 2)
 
 
+def test_the_margins_of_an_ensemble_are_the_mean_of_its_members_each_on_its_own_examples():
+    logits = torch.randn(6, 4, 3, generator=torch.Generator().manual_seed(0))  # (examples, classes, members)
+    labels = torch.randint(4, (6, 3), generator=torch.Generator().manual_seed(1))
+    for statistic in (margin, margin_least, logit_norm):
+        together = statistic(Seen([], [], [], [], [], logits, labels, torch.tensor(0.0)))
+        apart = [Seen([], [], [], [], [], logits[..., k], labels[:, k], torch.tensor(0.0)) for k in range(3)]
+        assert float(together) == pytest.approx(np.mean([float(statistic(seen)) for seen in apart]), rel=1e-5)
+
+
 @pytest.mark.parametrize("features", [3, 8, 64])
 def test_the_basis_spans_what_qr_spans_and_is_orthonormal(features):
     templates = torch.randn(3, features, generator=torch.Generator().manual_seed(features), dtype=torch.float64)

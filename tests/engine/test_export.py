@@ -49,6 +49,15 @@ SCRIPTS = {
         letter: replace(TINY, task_classes=5, labels=20, pretraining_steps=14, corruption=0.2, pretraining=scheme)
         for letter, scheme in zip("ABCD", words.PRETRAININGS, strict=True)
     },
+    "maxout and a spread of its own, pre-trained": {
+        "A": replace(TINY, activation="maxout", pieces=3, pretraining="autoencoder", pretraining_steps=9),
+        "B": replace(TINY, activation="maxout", norm="batch", pretraining="greedy", pretraining_steps=9),
+        "C": replace(TINY, init="normal", init_std=0.2, pretraining="greedy", pretraining_steps=9),
+    },
+    "LSUV with fewer labels than a batch, and statistics that it leaves alone": {
+        "A": replace(TINY, init="lsuv", norm="batch", labels=20),
+        "B": replace(TINY, init="lsuv", labels=20),
+    },
     "LSUV on a cnn, and beside an init that sees no data": {"A": replace(CNN, init="lsuv"), "B": replace(CNN, init="he_fan_out")},
     "norms of weights, pre-trained": {
         letter: replace(TINY, norm=norm, pretraining="greedy", pretraining_steps=9, clip_norm=0.5, clip_weight=0.3)

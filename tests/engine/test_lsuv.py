@@ -5,7 +5,11 @@ import torch
 from torch import nn
 
 from cnnviz import Experiment, record, replace
+from cnnviz.engine import nets
+from cnnviz.engine.examples import examples
 from cnnviz.engine.nets.lsuv import MOST_PASSES, TOLERANCE, tune
+from cnnviz.engine.pretraining import task_of
+from cnnviz.engine.train import Learner
 
 TINY = Experiment.of(
     dataset="digits", train_examples=200, test_examples=10, depth=6, width=24, steps=1, batch_size=32, init="lsuv",
@@ -74,3 +78,30 @@ def test_the_batches_that_it_then_learns_from_are_those_of_any_other_start():
     lsuv, orthogonal = (record(replace(TINY, init=init, width=2, lr=1e-6)) for init in ("lsuv", "orthogonal"))
     assert lsuv.column("examples").tolist() == orthogonal.column("examples").tolist()
     assert lsuv.experiment.data == orthogonal.experiment.data
+
+
+def fresh_run(**settings):
+    experiment = replace(TINY, **settings)
+    return Learner(experiment, examples(experiment, torch.device("cpu")), torch.device("cpu"))
+
+
+@pytest.mark.parametrize("settings", [{"norm": "batch"}, {"norm": "noisy_batch"}, {"norm": "batch", "net": "cnn", "width": 4}])
+def test_running_statistics_start_as_in_any_other_net(settings):
+    lsuv, orthogonal = (dict(fresh_run(**settings, init=init).net.named_buffers()) for init in ("lsuv", "orthogonal"))
+    assert [name for name in lsuv if name.endswith("running_mean")]
+    assert {name: value.tolist() for name, value in lsuv.items()} == {name: value.tolist() for name, value in orthogonal.items()}
+
+
+@pytest.mark.parametrize("activation", ["maxout", "prelu"])
+def test_activations_that_are_more_than_a_function_are_tuned_as_well(activation):
+    assert record(replace(TINY, activation=activation)).column("z_var")[0] == pytest.approx(1.0, abs=0.05)
+
+
+def test_with_fewer_labels_than_a_batch_all_of_them_are_looked_at():
+    experiment = replace(TINY, labels=20, batch_size=64)
+    recording = record(experiment)
+    found = task_of(examples(experiment, torch.device("cpu")), experiment)
+    drawn = nets.build(experiment.net, found.input_shape, found.classes, torch.Generator().manual_seed(experiment.seed))
+    assert recording.about["lsuv"] == [pytest.approx(turn, rel=1e-4) for turn in tune(drawn, found.train_inputs)]
+    assert recording.column("examples")[-1] == 20
+    assert recording.ending.sentence == "Done: 1 steps, 20 examples."

@@ -70,6 +70,26 @@ def test_the_first_loss_of_an_autoencoder_is_the_squared_error_by_hand():
     assert float(first) == pytest.approx(float(((x @ weight.T @ decoder.T - x) ** 2).mean()), rel=1e-5)
 
 
+def test_an_autoencoder_of_maxout_units_goes_back_through_maxout_units():
+    experiment = replace(BASE, pretraining="autoencoder", activation="maxout", pieces=3, depth=3, corruption=0.0)
+    found = examples(experiment, CPU)
+    net = fresh_net(experiment)
+    weights = [layer.weight.detach().clone() for layer in net.layers.values()]
+    given = pretraining.Setting(fresh_net(experiment), found, experiment)
+    weights[2:] = [given.linear(12, 12 * 3).weight.detach(), given.linear(12, 64).weight.detach()]
+    first = next(pretraining.losses(net, found, experiment))
+    x = target = found.train_inputs[np.random.default_rng(0).permutation(400)[:32]].flatten(1)
+    for weight in weights[:3]:
+        x = (x @ weight.T).reshape(32, 12, 3).amax(2)
+    assert float(first) == pytest.approx(float(((x @ weights[3].T - target) ** 2).mean()), rel=1e-5)
+
+
+def test_what_is_thrown_away_afterwards_is_drawn_with_the_nets_own_spread():
+    experiment = replace(BASE, init="normal", init_std=0.5)
+    given = pretraining.Setting(fresh_net(experiment), examples(experiment, CPU), experiment)
+    assert float(given.linear(200, 300).weight.detach().std()) == pytest.approx(0.5, rel=0.02)
+
+
 def test_corruption_sets_its_fraction_to_0_and_leaves_the_rest():
     given = pretraining.Setting(fresh_net(BASE), examples(BASE, CPU), replace(BASE, corruption=0.3))
     x = given.corrupted(torch.ones(200, 100))

@@ -17,7 +17,7 @@ TINY = Experiment.of(
 
 
 def by_hand(experiment):
-    """z, a, ∂loss/∂z and ∂loss/∂a of each layer of the fresh net on its first batch."""
+    """Of a mlp: z, a, ∂loss/∂z and ∂loss/∂a of each layer of the fresh net on its first batch."""
     found = examples(experiment, torch.device("cpu"))
     net = nets.build(experiment.net, found.input_shape, found.classes, torch.Generator().manual_seed(experiment.seed))
     inputs, labels = next(batches(found, experiment.batch_size, experiment.seed))
@@ -32,7 +32,7 @@ def by_hand(experiment):
     return net, zs, activations, gradients[: len(zs)], gradients[len(zs) :]
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "maxout"])
 def test_variances_are_those_of_the_whole_batch(activation):
     experiment = replace(TINY, activation=activation)
     recording = record(experiment)

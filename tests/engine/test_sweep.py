@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnviz import Experiment, ExperimentError, Recording, record, record_together, replace, train_together
+from cnnviz import Experiment, ExperimentError, Recording, record, record_together, replace, train, train_together
 from cnnviz.engine import train as training
 from cnnviz.engine.experiment import rule
 from cnnviz.engine.words import SWEPT
@@ -89,6 +89,21 @@ def test_a_recorded_sweep_is_stored_and_told_as_any_other(tmp_path):
     assert loaded.experiment == SWEEP
     assert loaded.layers == ("10", "20", "50")
     assert "sweep_mean[10],sweep_mean[20],sweep_mean[50]" in loaded.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"sweep_over": "labels", "sweep_values": (10, 500)}, r"^labels \(=500\) must be at most "),
+        ({"sweep_over": "train_examples", "sweep_values": (200, 5_000)}, r"^train_examples \(=5000\) must be at most 1437, "),
+        ({"sweep_over": "width", "sweep_values": (8, 9), "norm": "group"}, r"^width \(=9\) must be divisible by groups \(=4\)\."),
+        ({"sweep_over": "batch_size", "sweep_values": (1, 8), "norm": "batch"}, r"^batch_size \(=1\) must be at least 2 "),
+    ],
+)
+def test_a_sweep_of_which_one_run_is_impossible_is_refused_before_any_is_trained(settings, sentence):
+    steps = train(replace(SWEEP, labels=0, batch_size=8, **settings))
+    with pytest.raises(ExperimentError, match=sentence):
+        next(steps)
 
 
 # Two settings: a map

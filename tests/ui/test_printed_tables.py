@@ -3,12 +3,13 @@
 from cnnviz import zoo
 from cnnviz.settings import ROOT
 from cnnviz.ui.zoo.lecture import overall, texts, verdict
-from cnnviz.ui.zoo.network import reported
+from cnnviz.ui.zoo.network import reported, table_file
 from cnnviz.zoo.printed import TABLES
 from cnnviz.zoo.printed.mobilenet import MOBILENET_V1
 from cnnviz.zoo.printed.resnext import RESNEXT
 from cnnviz.zoo.printed.senet import SENET_8
 from cnnviz.zoo.printed.tables import reasons
+from cnnviz.zoo.rows import to_csv
 
 PAGE = ROOT / "pages" / "510_architectures.py"
 
@@ -55,3 +56,9 @@ def test_an_error_that_could_not_be_checked_says_so():
     ]
     assert all("not checked" in text for text in told["cbam_resnet50"])
     assert not any("not checked" in text for text in told["nin_cifar10"])
+
+
+def test_a_networks_table_is_downloaded_with_the_mark_by_which_spreadsheets_know_utf_8():
+    content = table_file("lenet")
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.decode("utf-8-sig") == to_csv(zoo.table("lenet"))

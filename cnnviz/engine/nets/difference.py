@@ -39,7 +39,7 @@ def maxout_difference(net: Net, input_shape: Sequence[int], classes: int, genera
 
 def _unit(net: Net, features: int, generator: Generator) -> Layer:
     weights = Linear(features, net.pieces)
-    initialise(weights, net.init, 1.0, generator)
+    initialise(weights, net.init, 1.0, generator, net.init_std)
     with torch.no_grad():
         weights.bias.copy_(-weights.weight.square().sum(1) / 4)
         weights.weight.mul_(net.init_scale)

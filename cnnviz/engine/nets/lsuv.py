@@ -19,17 +19,21 @@ Tuning = list[tuple[int, int, float, float]]  # layer, pass, variance, factor on
 
 @torch.no_grad()
 def tune(net: nn.Module, inputs: Tensor) -> Tuning:
-    """Rescale the weights of a freshly drawn net, input side first, on one batch of inputs (N, …).
+    """Rescale the weights of a freshly drawn net, input side first, on one batch of inputs (N, …). Nothing else of it moves: no
+    running statistics, and no count of what was drawn.
 
     What was done, in order: the layer (from 0), its pass (from 1), the variance of its output z = w ∗ x over examples and
     units in that pass, and the factor that its weights were multiplied by: 1 once the variance is close enough to 1.
     """
     done: Tuning = []
+    kept = [buffer.clone() for buffer in net.buffers()]
     layers = [module for module in net.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
     hooks = [layer.register_forward_hook(partial(_tuned, done, number)) for number, layer in enumerate(layers)]
     net(inputs)
     for hook in hooks:
         hook.remove()
+    for buffer, value in zip(net.buffers(), kept, strict=True):
+        buffer.copy_(value)
     return done
 
 

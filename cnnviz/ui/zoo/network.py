@@ -137,8 +137,9 @@ def _holders(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=16)
-def _csv(name: str) -> str:
-    return to_csv(zoo.table(name))
+def table_file(name: str) -> bytes:
+    """With the byte order mark by which spreadsheets know UTF-8."""
+    return to_csv(zoo.table(name)).encode("utf-8-sig")
 
 
 def _inside(name: str) -> str:
@@ -278,7 +279,7 @@ NUMBERS = ("parameters", "multiply-adds", "activations")
 def files(name: str) -> None:
     """The table as CSV and the network as a file of plain PyTorch."""
     left, right = st.columns(2)
-    left.download_button("Table (.csv)", _csv(name), f"{name}.csv", "text/csv", on_click="ignore", width="stretch")
+    left.download_button("Table (.csv)", table_file(name), f"{name}.csv", "text/csv", on_click="ignore", width="stretch")
     script = _script(name)
     right.download_button("Network (.py)", script, f"{name}.py", "text/x-python", on_click="ignore", width="stretch")
     section = st.expander("The network as plain PyTorch", icon=":material/code:", key=state.key("code"), on_change="rerun")
