@@ -58,7 +58,7 @@ def _renewed_table(name: str, rows: tuple[Row, ...], folder: Path) -> Path | Non
 
 def is_stored(name: str, rows: tuple[Row, ...], folder: Path = stored.FOLDER) -> bool:
     """Whether a network's file holds just these rows."""
-    return stored.table_file(name, folder).exists() and stored.read_table(name, folder) == rows
+    return stored.table_file(name, folder).exists() and stored.table_text(name, folder) == stored.text_of(rows)
 
 
 def stale(folder: Path = stored.FOLDER) -> list[Path]:
