@@ -48,7 +48,6 @@ V4 = Card(
     paper=PAPER,
     categories=("depth", "width"),
     input_shape=(3, 299, 299),
-    smallest=75,
     params=Printed("42,679,816", "osmr/imgclsmob, README"),
     errors=_errors(20.0, 5.0),
     differs="At 17×17 the branch of 192, 224 and 256 maps is a 1×1, a 1×7 and a 7×1, as in the authors' code.",

@@ -28,7 +28,6 @@ CARD = Card(
     ),
     categories=("spatial exploitation",),
     input_shape=(3, 227, 227),
-    smallest=35,
     params=Printed("1,248,424", "Table 1, before pruning"),
     errors=(
         PublishedError(42.5, "top-1", "ImageNet", HOW, "Table 3, 57.5 % right"),
