@@ -173,7 +173,7 @@ def test_whatever_is_asked_for_gives_rows_or_one_sentence(name: str, classes: An
 
 
 # the least sides of these: by hand from their strides and windows without padding
-@pytest.mark.parametrize(("name", "smallest"), [("nin_cifar10", 4), ("squeezenet", 35), ("lenet", 0)])
+@pytest.mark.parametrize(("name", "smallest"), [("nin_cifar10", 4), ("squeezenet", 35), ("squeezenet1_1", 17), ("lenet", 0)])
 def test_the_smallest_size_of_a_card_is_measured(name: str, smallest: int) -> None:
     network = registry.find(name)
     assert network.card.smallest == 0
