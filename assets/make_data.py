@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
+from cnnviz import console
 from cnnviz.engine.data import Examples, balanced_order
 from cnnviz.engine.data.fashion_mnist import SUBSET, read_folder
 from cnnviz.engine.data.files import FIELDS, head
@@ -63,4 +64,5 @@ def write(path: Path, examples: Examples) -> None:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     main()

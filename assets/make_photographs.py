@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cnnviz import console
 from cnnviz.settings import ASSETS
 
 SIDE = 128
@@ -44,4 +45,5 @@ def small(path: Path) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     main()

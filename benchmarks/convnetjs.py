@@ -60,7 +60,7 @@ def install(folder: str) -> None:
     """Put the package into a folder, without running anything of it. Raises Absent."""
     command = ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=INSTALL_SECONDS)
     except subprocess.TimeoutExpired:
         raise Absent(f"ConvNetJS is left out: npm did not install {PACKAGE} within {INSTALL_SECONDS} s.") from None
     except subprocess.CalledProcessError as problem:
@@ -70,7 +70,7 @@ def install(folder: str) -> None:
 
 def node(*arguments: str) -> float:
     """What the script beside this file prints."""
-    return float(subprocess.run(["node", str(SCRIPT), *arguments], check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(["node", str(SCRIPT), *arguments], check=True, capture_output=True, encoding="utf-8").stdout)
 
 
 def cropped() -> tuple[NDArray[np.float32], NDArray[np.int64]]:

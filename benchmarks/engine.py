@@ -18,7 +18,7 @@ from torch import nn
 from benchmarks import convnetjs
 from benchmarks.peers import bare_loop, cnn, mlp, tutorial_loop
 from benchmarks.rounds import measured, print_contest
-from cnnviz import Experiment, heap, replace, train
+from cnnviz import Experiment, console, heap, replace, train
 from cnnviz.engine import data
 
 ROUNDS = 5
@@ -115,4 +115,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     main()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from playwright.sync_api import Error, Locator, Page, sync_playwright
 
 from benchmarks.server import launched
-from cnnviz import lessons
+from cnnviz import console, lessons
 
 PRESSES = 10
 RERUNS = 10
@@ -222,4 +222,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     main()

@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
-from cnnviz import lessons, replace, store
+from cnnviz import console, lessons, replace, store
 from cnnviz.engine.experiment import Experiment
 from cnnviz.live.channel import Channels
 from cnnviz.live.routes import routes
@@ -69,7 +69,7 @@ def measured(runner: LocalRunner, address: str, watchers: int) -> tuple[float, f
     run = runner.submit(variants(), "benchmark", f"page {watchers}")
     try:
         command = [sys.executable, "-m", "benchmarks.updates", address, run.id, run.view, str(watchers)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as crowd:
             assert crowd.stdout
             if not crowd.stdout.readline():  # a line once numbers come to all of them
                 raise RuntimeError("The watchers saw no update; what stopped them stands above.")
@@ -125,6 +125,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     if len(sys.argv) > 1:
         address, run, token, watchers = sys.argv[1:]
         asyncio.run(watch(address, run, token, int(watchers)))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cnnviz import heap, lessons, machine, record_assets, zoo
+from cnnviz import console, heap, lessons, machine, record_assets, zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError
 from cnnviz.engine.records import Ending, Recording, RecordingError, Snapshot
 from cnnviz.runners import memory
@@ -35,6 +35,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit code: 0, 1 where a check failed, 2 where the command can't be carried out."""
+    console.print_utf8()
     given = parser().parse_args(arguments)
     try:
         return COMMANDS[given.command](given)
@@ -219,7 +220,7 @@ def check_writable(path: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def print_table(given: argparse.Namespace) -> int:
-    if given.network:
+    if given.network is not None:
         print((zoo_rows.to_csv if given.csv else zoo_rows.to_text)(zoo.table(given.network)).rstrip())
         return 0
     width = max(map(len, zoo.names()))
@@ -237,6 +238,7 @@ def serve(given: argparse.Namespace) -> int:
     # With an address given, Streamlit does not ask a service on the internet for this machine's.
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(chosen)]
     command += ["--browser.serverAddress", "localhost"]
+    os.environ["PYTHONIOENCODING"] = "utf-8"  # the server and its training processes print titles and sentences, too
     os.chdir(ROOT)
     if os.name == "nt":  # exec there starts a second process and leaves the console to both
         return subprocess.call(command)

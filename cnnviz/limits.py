@@ -40,6 +40,7 @@ DRAWN_WIDTH = 16  # units of a layer where each unit and weight is drawn; a page
 DRAWN_DEPTH = 10  # layers, likewise
 TRAINING_SET = 60_000  # examples: the whole of Fashion-MNIST
 TEST_SET = 10_000  # examples: likewise
+NETWORK_WIDTH = 1_000_000  # classes or input channels of a published network; ImageNet's largest set has 21,841 classes
 IMAGE_SIDE = 1_024  # pixels that a published network is asked to look at; the largest that a paper uses here has 600
 SNAPSHOTS = 2_000  # of a run, more than a chart has pixels; presets have at most 200
 

@@ -22,7 +22,9 @@ ui.theory(
     ),
     (
         r"r_l = r_{l-1} + (k_l - 1) \prod_{i<l} s_i",
-        "What one value **sees**: the receptive field grows with each kernel, the faster the more strides *s* stand before it.",
+        "What one value **sees**: the receptive field grows with each kernel, the faster the more strides *s* stand before it. "
+        "Through a gate, which weighs maps by what it read from all of them, or through attention each value sees the whole "
+        "image: that is told apart.",
     ),
 )
 ui.try_this(page)

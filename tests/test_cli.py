@@ -236,6 +236,7 @@ def test_table_prints_the_rows_of_a_network(capsys: pytest.CaptureFixture[str]) 
     ("arguments", "sentence"),
     [
         (["table", "lenet_5"], r"table: There is no network 'lenet_5'; try lenet, .*\."),
+        (["table", ""], r"table: There is no network ''; try lenet, .*\."),
         (["zoo-assets", "--family", "lenets"], r"zoo-assets: There is no family 'lenets'; try lenet, .*\."),
     ],
 )

@@ -20,7 +20,7 @@ from benchmarks.classroom.figures import Figures, percentile
 from benchmarks.classroom.hall import followed
 from benchmarks.classroom.learner import Learner
 from benchmarks.classroom.machine import Memory, Server, served
-from cnnviz import lessons
+from cnnviz import console, lessons
 
 SOAK_SECONDS = 1_800
 SOAK_PACE = 6.0
@@ -200,4 +200,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     sys.exit(main())

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from playwright.sync_api import Error, Page, sync_playwright
 
 from benchmarks.page import FLAGS, PATIENCE_MS, frames, rerun
-from cnnviz import lessons
+from cnnviz import console, lessons
 
 WATCHED_MS = 8_000
 READ_MS = 3_000
@@ -73,4 +73,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    console.print_utf8()
     main(sys.argv[1:])

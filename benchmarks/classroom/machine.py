@@ -44,7 +44,7 @@ class Server:
     def workers(self) -> list[int]:
         """The process ids of its training processes."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        pids = [int(pid) for path in children for pid in path.read_text().split()]
+        pids = [int(pid) for path in children for pid in path.read_text(encoding="utf-8").split()]
         return [pid for pid in pids if WORKER in _command(pid)]
 
     def memory(self) -> Memory:
@@ -63,7 +63,7 @@ class Server:
 
 def _command(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
@@ -71,7 +71,7 @@ def _command(pid: int) -> str:
 def pss(pid: int) -> float:
     """A process's proportional set size in MB: what it shares with others counts by its part. 0 for one that is gone."""
     try:
-        found = SHARE.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        found = SHARE.search(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return 0.0
     return int(found.group(1)) / 1024 if found else 0.0
@@ -80,7 +80,7 @@ def pss(pid: int) -> float:
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process. 0 for one that is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -111,7 +111,7 @@ def _until_warm(server: Server, workers: int, settled: float) -> None:
         elif time.monotonic() - idle_since > settled:
             return
         time.sleep(0.2)
-    raise SystemExit(f"The server did not start:\n{server.log.read_text(errors='replace')[-2_000:]}")
+    raise SystemExit(f"The server did not start:\n{server.log.read_text(encoding='utf-8', errors='replace')[-2_000:]}")
 
 
 def _answers(address: str) -> bool:

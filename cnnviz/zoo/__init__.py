@@ -65,7 +65,7 @@ def build(name: str, *, classes: int | None = None, in_channels: int | None = No
     """The network with fresh weights, in training mode: (N, *input_shape) to logits (N, classes).
 
     Where its card says so, a tuple whose first is the logits. classes, in_channels: the card's unless given; options: what a
-    family's builder takes besides. Raises ZooError for an unknown name or option.
+    family's builder takes besides. Raises ZooError for an unknown name or option, or for a value that breaks its rule.
     """
     from cnnviz.zoo import registry
 
@@ -74,7 +74,7 @@ def build(name: str, *, classes: int | None = None, in_channels: int | None = No
 
 def table(name: str, *, classes: int | None = None, input_shape: Sequence[int] | None = None, **options: Any) -> tuple[Row, ...]:
     """The rows of a network, for one example: the stored ones, or, where anything is given, those of that network, without memory
-    for weights. input_shape: (C, H, W), the card's unless given."""
+    for weights. input_shape: (C, H, W), the card's unless given. Raises ZooError for what the network does not take."""
     if classes is None and input_shape is None and not options:
         return _stored_rows(card(name).name)
     from cnnviz.zoo import registry

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from cnnviz.zoo import stored
-from cnnviz.zoo.cards import ZooError
+from cnnviz.zoo.cards import Card, ZooError
 from cnnviz.zoo.registry import Network, networks
 from cnnviz.zoo.rows import Row, totals
 from cnnviz.zoo.stored import Entry
@@ -30,8 +30,9 @@ def write(family: str, members: list[Network], folder: Path = stored.FOLDER) -> 
     """Store a family's cards, tables and costs; the files that changed."""
     tables = {network.card.name: network.table() for network in members}
     changed = [path for name, rows in tables.items() if (path := _renewed_table(name, rows, folder))]
-    cards = stored.cards_text([entry_of(network, tables[network.card.name]) for network in members])
-    sizes = stored.sizes_text({network.card.name: network.costs() for network in members})
+    measured = {network.card.name: network.measured() for network in members}
+    cards = stored.cards_text([entry_of(network, measured[network.card.name], tables[network.card.name]) for network in members])
+    sizes = stored.sizes_text({network.card.name: network.costs(measured[network.card.name]) for network in members})
     texts = {stored.cards_folder(folder) / f"{family}.json": cards, stored.sizes_file(family, folder): sizes}
     return [*changed, *(file for file, text in texts.items() if _renewed(file, text))]
 
@@ -45,9 +46,9 @@ def _renewed(file: Path, text: str) -> bool:
     return True
 
 
-def entry_of(network: Network, rows: tuple[Row, ...]) -> Entry:
-    """What is stored of a network besides its rows."""
-    return Entry(network.card, totals(rows), network.place, network.call)
+def entry_of(network: Network, card: Card, rows: tuple[Row, ...]) -> Entry:
+    """What is stored of a network besides its rows. card: its own, measured."""
+    return Entry(card, totals(rows), network.place, network.call)
 
 
 def _renewed_table(name: str, rows: tuple[Row, ...], folder: Path) -> Path | None:
@@ -58,7 +59,7 @@ def _renewed_table(name: str, rows: tuple[Row, ...], folder: Path) -> Path | Non
 
 def is_stored(name: str, rows: tuple[Row, ...], folder: Path = stored.FOLDER) -> bool:
     """Whether a network's file holds just these rows."""
-    return stored.table_file(name, folder).exists() and stored.read_table(name, folder) == rows
+    return stored.table_file(name, folder).exists() and stored.table_text(name, folder) == stored.text_of(rows)
 
 
 def stale(folder: Path = stored.FOLDER) -> list[Path]:

@@ -86,10 +86,10 @@ class Card:
     """One network. Sizes are for one example.
 
     name: what `zoo.build` takes; title: as it is written; family: its file in `zoo/families`; input_shape: without the batch;
-    smallest: the least height and width that it takes, 0 where only `input_shape` will do; params, macs: as printed; unprinted:
-    why there is no printed count of parameters to hold it to, where there is none; depth: weighted layers on the longest path,
-    where the paper counts them; differs: what is not as in the paper, "" for nothing; surveyed: whether the survey itself puts
-    it into `categories`, or we do.
+    smallest: the least height and width that it takes, 0 where only `input_shape` will do: measured by tracing when the card
+    is stored, and a family leaves it out; params, macs: as printed; unprinted: why there is no printed count of parameters to
+    hold it to, where there is none; depth: weighted layers on the longest path, where the paper counts them; differs: what is
+    not as in the paper, "" for nothing; surveyed: whether the survey itself puts it into `categories`, or we do.
     """
 
     name: str
@@ -146,6 +146,8 @@ class Card:
 
 def named(table: Mapping[str, Any], name: str) -> Any:
     """An entry of a table of networks. Raises ZooError naming the near ones."""
+    if not isinstance(name, str):
+        raise ZooError(f"A network's name (={str(name)[:60]}) must be a text such as 'resnet50'.")
     if name not in table:
         near = get_close_matches(name, table, n=3) or list(table)[:8]
         raise ZooError(f"There is no network '{name[:60]}'; try {', '.join(near)}.")

@@ -29,6 +29,7 @@ KIND_OF: Mapping[str, str] = {
     for name in names.split()
 }  # fmt: skip
 ARITHMETIC = ("add", "multiply")  # a row only where both sides come from the input or from weights; 2 * x is none
+GATES = ("sigmoid", "hardsigmoid", "softmax")  # a map of shares, which another map may be multiplied by
 CROPPING = ("pad", "getitem", "narrow")  # these keep a map's step
 PREFIXES = ("__i", "__r", "__")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from cnnviz.zoo import arguments, stored
 from cnnviz.zoo.cards import Card, ZooError, named
 from cnnviz.zoo.rows import Row
-from cnnviz.zoo.sizes import Cost, cost_of, shape_at, sides_of
+from cnnviz.zoo.sizes import Cost, bound, cost_of, shape_at, sides_of
 from cnnviz.zoo.trace import table_of
 
 Builder = Callable[..., nn.Module]  # takes classes, in_channels and options of its own, all by keyword
@@ -43,32 +44,85 @@ class Network:
         return f"{self.builder.func.__name__}({', '.join([*_arguments(self.builder), *sizes])})"
 
     @property
-    def options(self) -> tuple[str, ...]:
-        given = self.builder.keywords if isinstance(self.builder, partial) else {}
-        names = inspect.signature(self.builder).parameters
-        return tuple(name for name in names if name not in given and name not in ("classes", "in_channels"))
+    def options(self) -> Mapping[str, str]:
+        """The kinds of the builder's options, as it annotates them, by their names."""
+        fixed = self.builder.keywords if isinstance(self.builder, partial) else {}
+        parameters = inspect.signature(self.builder).parameters
+        sizes = ("classes", "in_channels")
+        return {name: str(own.annotation) for name, own in parameters.items() if name not in fixed and name not in sizes}
 
     def build(self, classes: int | None = None, in_channels: int | None = None, **options: Any) -> nn.Module:
         """The network with fresh weights, in training mode. Raises ZooError for what it does not take."""
+        own = self.card
+        sizes = {
+            "classes": own.classes if classes is None else arguments.width("classes", classes, own),
+            "in_channels": own.channels if in_channels is None else arguments.width("in_channels", in_channels, own),
+        }
         for name, value in options.items():
-            if name not in self.options:
-                takes = ", ".join(("classes", "in_channels", *self.options))
-                raise ZooError(f"{name} (={value!r}) is nothing that {self.card.name} takes; it takes {takes}.")
-        sizes = {"classes": classes or self.card.classes, "in_channels": in_channels or self.card.channels}
-        return self.builder(**sizes, **options)
+            self._check_option(name, value)
+        try:
+            return self.builder(**sizes, **options)
+        except (ArithmeticError, RuntimeError, ValueError) as problem:
+            if not options:
+                raise
+            values = ", ".join(f"{name} (={arguments.shown(value)})" for name, value in options.items())
+            raise ZooError(f"{own.name} can't be built with {values}: {problem}") from problem
+
+    def _check_option(self, name: str, value: Any) -> None:
+        if name not in self.options:
+            takes = ", ".join(("classes", "in_channels", *self.options))
+            raise ZooError(f"{self.card.name} has no option {name} (={arguments.shown(value)}); its options are {takes}.")
+        arguments.option(name, value, self.options[name], self.card)
 
     def table(self, classes: int | None = None, input_shape: Sequence[int] | None = None, **options: Any) -> tuple[Row, ...]:
-        """The rows of the network for one example of (C, H, W), the card's unless given; takes no memory for weights."""
-        shape = tuple(input_shape or self.card.input_shape)
+        """The rows of the network for one example of (C, H, W), the card's unless given; takes no memory for weights. Raises
+        ZooError for what it does not take."""
+        own = self.card
+        if "in_channels" in options:
+            said = f"in_channels (={arguments.shown(options['in_channels'])})"
+            raise ZooError(f"{said} is the first number of a table's input_shape: (in_channels, {str(own.input_shape[1:])[1:]}.")
+        shape = own.input_shape if input_shape is None else arguments.shape(input_shape, own, self._smallest())
         with torch.device("meta"):
             model = self.build(classes, shape[0], **options)
-        return table_of(model, shape)
+        try:
+            return table_of(model, shape)
+        except (RuntimeError, ValueError) as problem:
+            if shape == own.input_shape:
+                raise
+            raise arguments.unfit(shape, own, bound(self.table(classes, **options))) from problem
 
-    def costs(self) -> tuple[Cost, ...]:
-        """What the network costs at each side that `sides_of` names: a table at each, without memory for weights."""
+    def _smallest(self) -> int:
+        """As stored; of a network that is not stored yet, nothing is known."""
+        entry = stored.entries().get(self.card.name)
+        return entry.card.smallest if entry else 0
+
+    def measured(self) -> Card:
+        """The card with the least height and width that the network takes, found by sending shapes through it: the first side
+        from 1 up that passes; 0 where twice its own does not."""
+        with torch.device("meta"):
+            model = self.build().eval()
+        own = self.card
+        largest = own.input_shape[-1]
+        if not passes(model, shape_at(own, 2 * largest)):
+            return own
+        return replace(own, smallest=next(side for side in range(1, largest + 1) if passes(model, shape_at(own, side))))
+
+    def costs(self, card: Card) -> tuple[Cost, ...]:
+        """What the network costs at each side that `sides_of` names: a table at each, without memory for weights. card: its own,
+        measured."""
         with torch.device("meta"):
             model = self.build()
-        return tuple(cost_of(table_of(model, shape_at(self.card, side))) for side in sides_of(self.card))
+        return tuple(cost_of(table_of(model, shape_at(card, side))) for side in sides_of(card))
+
+
+def passes(model: nn.Module, shape: Sequence[int]) -> bool:
+    """Whether an example of this shape goes through a model on the meta device."""
+    try:
+        with torch.no_grad():
+            model(torch.empty((1, *shape), device="meta"))
+    except (RuntimeError, ValueError):
+        return False
+    return True
 
 
 def _arguments(call: partial[Any]) -> list[str]:

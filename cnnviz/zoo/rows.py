@@ -34,8 +34,10 @@ class Row:
     name: the module's path, with the operation's name where a module does several; operation: "Conv2d", "add"; output_shape:
     (C, H, W) or (features,); sources: places of the rows that feed it, row 0 is the input; kernel_size, stride, padding: one
     number an axis, none where it has no window; params: those that no row above has used; macs: multiply-adds of convolutions
-    and matrix products; receptive_field: input pixels an axis that can reach one of its values, over all paths, not cut at
-    the image's edge.
+    and matrix products; receptive_field: input pixels an axis that can reach one of its values through windows (convolutions,
+    pools, fully connected layers), over all paths, not cut at the image's edge; gated_field: the same with the paths through
+    gates and attention, () where they add nothing; sees_all: whether through these each value sees all of the image, of which
+    gated_field then tells nothing.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Row:
     params: int = 0
     macs: int = 0
     receptive_field: tuple[int, ...] = ()
+    gated_field: tuple[int, ...] = ()
+    sees_all: bool = False
 
     @property
     def activations(self) -> int:
@@ -118,10 +122,31 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 
 def _joined(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "x".join(map(str, value)) if isinstance(value, tuple) else value
 
 
+def sees(row: Row) -> str:
+    """What part of the image reaches one of a row's values, in words: "19×19 of the image", or what gates add and, beside it,
+    what the windows alone see; "" for a row without a map."""
+    if not row.receptive_field:
+        return ""
+    alone = _sides(row.receptive_field, all_of_them=True)
+    if row.sees_all:
+        return f"the whole image, through the gates; {alone} of it by convolutions alone"
+    if row.gated_field:
+        return f"{_sides(row.gated_field, all_of_them=True)} of the image through the gates; {alone} by convolutions alone"
+    return f"{alone} of the image"
+
+
+def has_gates(rows: Sequence[Row]) -> bool:
+    """Whether some row sees more through gates or attention than its windows reach."""
+    return any(row.sees_all or row.gated_field for row in rows)
+
+
 HEADS = ("", "name", "kind", "output", "kernel", "stride", "pad", "groups", "params", "MACs", "sees", "from")
+GATES_TOLD = "sees: all is the whole image, through gates or attention; in brackets what the convolutions alone see."
 RIGHT = {0, 7, 8, 9}  # columns of whole numbers
 
 
@@ -135,7 +160,7 @@ def to_text(rows: Sequence[Row]) -> str:
         f"{sums.params:,} parameters, {sums.macs:,} multiply-adds, {sums.activations:,} activations for one example; "
         f"{sums.depth} weighted layers on the longest path."
     )
-    return "\n".join([*lines, "", last])
+    return "\n".join([*lines, "", *([GATES_TOLD] if has_gates(rows) else []), last])
 
 
 def _cells(place: int, row: Row) -> tuple[str, ...]:
@@ -144,7 +169,12 @@ def _cells(place: int, row: Row) -> tuple[str, ...]:
     sources = "" if row.sources == (place - 1,) else ", ".join(map(str, row.sources))
     counts = [f"{number:,}" if number else "" for number in (row.params, row.macs)]
     return (str(place), row.name, row.kind, _sides(row.output_shape, all_of_them=True), *window, groups, *counts,
-            _sides(row.receptive_field), sources)  # fmt: skip
+            _seen(row), sources)  # fmt: skip
+
+
+def _seen(row: Row) -> str:
+    alone, through_gates = _sides(row.receptive_field), "all" if row.sees_all else _sides(row.gated_field)
+    return f"{through_gates} ({alone})" if through_gates else alone
 
 
 def _sides(values: tuple[int, ...], all_of_them: bool = False) -> str:

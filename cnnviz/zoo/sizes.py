@@ -69,12 +69,18 @@ def takes_one_size(card: Card, rows: Sequence[Row]) -> str:
     """Why a network takes images of one size only, in a sentence; "" where it takes others."""
     if card.smallest:
         return ""
-    size = " × ".join(map(str, card.input_shape[1:]))
-    binding = next(row for row in rows if _binds(row, rows))
+    return f"{card.title} takes {' × '.join(map(str, card.input_shape[1:]))} only: {bound(rows)}."
+
+
+def bound(rows: Sequence[Row]) -> str:
+    """Which layer binds a network to one size, and why; "" where none does."""
+    binding = next((row for row in rows if _binds(row, rows)), None)
+    if binding is None:
+        return ""
     numbers = prod(rows[binding.sources[0]].output_shape)
     return (
-        f"{card.title} takes {size} only: its layer “{binding.name}” has a weight for each of the {numbers:,} numbers that reach "
-        "it, and an image of another size would bring it another number of them."
+        f"its layer “{binding.name}” has a weight for each of the {numbers:,} numbers that reach it, and an image of another "
+        "size would bring it another number of them"
     )
 
 

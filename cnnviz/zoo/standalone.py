@@ -10,6 +10,7 @@ from functools import cache
 from cnnviz.settings import ROOT
 from cnnviz.syntax import parse
 from cnnviz.zoo import stored
+from cnnviz.zoo.arguments import width
 from cnnviz.zoo.cards import ZooError, named
 
 OWN = "cnnviz.zoo"
@@ -19,18 +20,19 @@ REGISTERING = ("architecture",)  # decorators that only the zoo needs
 def script(name: str, classes: int | None = None, in_channels: int | None = None) -> str:
     """The file of a network that, when run, builds it and prints the shape of its result and its number of parameters.
 
-    classes, in_channels: the card's unless given. Raises ZooError for an unknown network.
+    classes, in_channels: the card's unless given. Raises ZooError for an unknown network, or for sizes that it can't have.
     """
     entry: stored.Entry = named(stored.entries(), name)
     card = entry.card
     cut = Cut()
     cut.take_all(entry.module, parse(entry.call))
-    channels = in_channels or card.channels
+    channels = card.channels if in_channels is None else width("in_channels", in_channels, card)
+    results = card.classes if classes is None else width("classes", classes, card)
     paper = f"{card.paper.authors}, {card.paper.year}: {card.paper.title}, {card.paper.link}."
     differs = f"\nDiffers here: {card.differs}\n" if card.differs else ""
     head = f'"""{card.title}, written from its paper.\n\n{paper}\n{differs}"""\n\n{cut.import_lines()}'
     shape = ", ".join(map(str, (1, channels, *card.input_shape[1:])))
-    build = _BUILD.format(classes=classes or card.classes, channels=channels, call=entry.call)
+    build = _BUILD.format(classes=results, channels=channels, call=entry.call)
     return "\n\n\n".join([head, *cut.pieces, build, _MAIN.format(shape=shape)]) + "\n"
 
 

@@ -65,15 +65,24 @@ def cards_text(family: Sequence[Entry]) -> str:
 
 def read_table(name: str, folder: Path = FOLDER) -> tuple[Row, ...]:
     """A network's stored rows."""
-    return table.from_data(json.loads(gzip.decompress(table_file(name, folder).read_bytes())))
+    return table.from_data(json.loads(table_text(name, folder)))
+
+
+def table_text(name: str, folder: Path = FOLDER) -> str:
+    """A network's rows as they are stored."""
+    return gzip.decompress(table_file(name, folder).read_bytes()).decode()
+
+
+def text_of(rows: Sequence[Row]) -> str:
+    """Rows as they are stored."""
+    return json.dumps(table.to_data(rows), separators=(",", ":"))
 
 
 def write_table(name: str, rows: Sequence[Row], folder: Path = FOLDER) -> Path:
     """Store a network's rows; the file."""
     path = table_file(name, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(table.to_data(rows), separators=(",", ":"))
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    path.write_bytes(gzip.compress(text_of(rows).encode(), mtime=0))
     return path
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from cnnviz.zoo.operations import (
     ARITHMETIC,
     CROPPING,
+    GATES,
     KIND_OF,
     Window,
     arguments_of,
@@ -29,7 +30,7 @@ from cnnviz.zoo.operations import (
     name_of,
     window_of,
 )
-from cnnviz.zoo.reach import Reach, merged
+from cnnviz.zoo.reach import Reach, gathered, merged
 from cnnviz.zoo.rows import Row
 
 
@@ -79,6 +80,7 @@ class Tracer(TorchFunctionMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.rows: list[Row] = []
+        self.image: tuple[int, ...] = ()
         self.trails: dict[int, Trail] = {}
         self.kept: list[Tensor] = []
         self.counted: set[int] = set()
@@ -98,7 +100,7 @@ class Tracer(TorchFunctionMode):
     def begin(self, image: Tensor) -> None:
         """Row 0: the input."""
         shape = tuple(image.shape[1:])
-        reach = Reach.of_input(shape)
+        reach, self.image = Reach.of_input(shape), shape[1:]
         self.rows.append(Row("input", "input", "", shape, receptive_field=reach.pixels))
         self._remember(image, Trail(frozenset([0]), frozenset(), reach if shape[1:] else None))
 
@@ -114,7 +116,8 @@ class Tracer(TorchFunctionMode):
         if self.folded and self.folded.module is module:
             results, macs = list(_tensors(output)), self.folded.macs
             self.folded = None
-            trail = self._joined(results)
+            rows, weights, reaches = self._together(results)
+            trail = Trail(rows, weights, reaches[0] if reaches else None)
             kernel, stride, padding = (_as_tuple(getattr(module, name, ())) for name in ("kernel_size", "stride", "padding"))
             self._write(str(module.row), type(module).__name__, results, trail, Window(kernel, stride, padding), macs)
         self.running.pop()
@@ -152,34 +155,19 @@ class Tracer(TorchFunctionMode):
         self, name: str, args: Sequence[Any], named: Mapping[str, Any], sources: Sequence[Tensor], result: Tensor
     ) -> Trail:
         """The trail of an operation's result."""
-        trail = self._joined(sources, result if name in KIND_OF else None)
-        reach, image = self._trail(sources[0]).reach, sources[0]
-        if reach is None or trail.reach is None:
-            return trail
-        if has_window(name):
-            window = window_of(name, arguments_of(name, args, named), result)
-            stride = enlargement(image, result) if name.startswith("conv_transpose") else window.stride
-            return Trail(trail.rows, trail.weights, reach.seen_by(image).through(window.span, stride, result))
-        if KIND_OF.get(name) == "upsample":
-            neighbours = (1 if named.get("mode", "nearest") == "nearest" else 2,) * len(reach.step)
-            return Trail(trail.rows, trail.weights, reach.seen_by(image).through(neighbours, enlargement(image, result), result))
-        if KIND_OF.get(name) in ("matmul", "fc"):
-            return Trail(trail.rows, trail.weights, trail.reach.whole(()))
-        if KIND_OF.get(name) == "pool" and reach.space_of(result) != reach.size:
-            return Trail(trail.rows, trail.weights, trail.reach.whole(reach.space_of(result)))
-        return trail
+        rows, weights, reaches = self._together(sources)
+        if not reaches:
+            return Trail(rows, weights)
+        if name not in KIND_OF:
+            return Trail(rows, weights, reaches[0])
+        return Trail(rows, weights, _moved(name, args, named, sources[0], reaches, result))
 
-    def _joined(self, tensors: Sequence[Tensor], result: Tensor | None = None) -> Trail:
-        """What several tensors come from, together; with a result, its geometry is worked out, else the first one's is kept."""
+    def _together(self, tensors: Sequence[Tensor]) -> tuple[frozenset[int], frozenset[int], list[Reach]]:
+        """The rows and weights that several tensors come from, and the geometries of those that have one."""
         trails = [self._trail(tensor) for tensor in tensors]
         rows = frozenset[int]().union(*(trail.rows for trail in trails))
         weights = frozenset[int]().union(*(trail.weights for trail in trails))
-        reaches = [(trail.reach, tensor) for trail, tensor in zip(trails, tensors, strict=True) if trail.reach is not None]
-        if not reaches:
-            return Trail(rows, weights)
-        if result is None:
-            return Trail(rows, weights, reaches[0][0])
-        return Trail(rows, weights, merged([reach.seen_by(tensor) for reach, tensor in reaches], result))
+        return rows, weights, [trail.reach for trail in trails if trail.reach is not None]
 
     def _write(self, kind: str, operation: str, results: list[Tensor], trail: Trail, window: Window, macs: int) -> None:
         new = trail.weights - self.counted
@@ -198,6 +186,8 @@ class Tracer(TorchFunctionMode):
             params=sum(self.sizes[weight] for weight in new),
             macs=macs,
             receptive_field=trail.reach.pixels if trail.reach else (),
+            gated_field=trail.reach.gated_pixels(self.image) if trail.reach else (),
+            sees_all=trail.reach is not None and trail.reach.sees_all(self.image),
         )
         self.rows.append(row)
         for tensor in results:
@@ -225,6 +215,28 @@ class Tracer(TorchFunctionMode):
         self.kept.append(tensor)
 
 
+def _moved(
+    name: str, args: Sequence[Any], named: Mapping[str, Any], source: Tensor, reaches: Sequence[Reach], result: Tensor
+) -> Reach:
+    """The geometry of an operation's result. source: its first tensor; reaches: of all its tensors that have one."""
+    kind, first = KIND_OF[name], reaches[0]
+    if has_window(name):
+        window = window_of(name, arguments_of(name, args, named), result)
+        stride = enlargement(source, result) if name.startswith("conv_transpose") else window.stride
+        return first.through(window.span, stride, source, result)
+    if kind == "upsample":
+        neighbours = (1 if named.get("mode", "nearest") == "nearest" else 2,) * len(first.step)
+        return first.through(neighbours, enlargement(source, result), source, result)
+    if kind == "matmul" and len(reaches) > 1:
+        return gathered(reaches, result)
+    if kind in ("matmul", "fc"):
+        return first.whole(())
+    if kind == "pool" and first.space_of(result) != first.size:
+        return first.whole(first.space_of(result))
+    together = merged(reaches, result, multiplies=kind == "multiply")
+    return replace(together, gates=name in GATES) if kind == "activation" else together
+
+
 def _tensors(value: Any) -> Iterator[Tensor]:
     """Every tensor in arguments or results, however they are nested."""
     if isinstance(value, Tensor):
@@ -237,9 +249,7 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _cropped(trail: Trail, tensor: Tensor) -> Trail:
-    if trail.reach is None or not trail.reach.size:
-        return trail
-    return Trail(trail.rows, trail.weights, trail.reach.resized(tensor))
+    return replace(trail, reach=trail.reach and trail.reach.resized(tensor))
 
 
 def _as_tuple(value: int | Iterable[int]) -> tuple[int, ...]:

@@ -59,6 +59,21 @@ def test_a_picked_layer_is_told_with_its_formula(visit):
     assert any(r"\frac{96}{2} \cdot 256 + 256" in element.value for element in test.latex)
 
 
+def test_a_layer_behind_a_gate_is_told_what_its_convolutions_see_beside_the_whole_image(visit):
+    rows = zoo.table("se_resnet50")
+    block = next(part.rows[-1] for part in graph.view(rows, "conv5_x.2") if part.name == "conv5_x.2.conv3")
+    test = visit(PAGE, v="1", network="se_resnet50", inside="conv5_x.2", block=str(block))
+    assert "One value sees the whole image, through the gates; 483×483 of it by convolutions alone." in texts(test)
+    shown = test.dataframe[0].value
+    assert (shown["sees"][block], shown["convolutions see"][block]) == ("whole image, through the gates", "483×483")
+
+
+def test_without_gates_a_table_has_one_column_of_what_is_seen(visit):
+    test = visit(PAGE, v="1", network="resnet18")
+    assert list(test.dataframe[0].value)[-2:] == ["sees", "from rows"]
+    assert test.dataframe[0].value["sees"][1] == "7×7"
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -79,7 +79,7 @@ def test_an_option_that_a_network_does_not_take_is_refused_with_those_it_takes()
     with pytest.raises(ZooError) as refused:
         zoo.build("stochastic_depth110", width=2)
     assert str(refused.value) == (
-        "width (=2) is nothing that stochastic_depth110 takes; it takes classes, in_channels, last_survival, seed."
+        "stochastic_depth110 has no option width (=2); its options are classes, in_channels, last_survival, seed."
     )
 
 
@@ -87,8 +87,8 @@ def test_what_a_table_fixed_is_no_option() -> None:
     def builder(width: int, classes: int, in_channels: int, gate: bool = False) -> nn.Module:
         return nn.Linear(width, classes)
 
-    assert Network(zoo.card("lenet"), partial(builder, 3)).options == ("gate",)
-    assert Network(zoo.card("lenet"), partial(builder, width=3)).options == ("gate",)
+    assert Network(zoo.card("lenet"), partial(builder, 3)).options == {"gate": "bool"}
+    assert Network(zoo.card("lenet"), partial(builder, width=3)).options == {"gate": "bool"}
 
 
 def test_the_package_offers_the_zoo() -> None:

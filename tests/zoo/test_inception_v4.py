@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz import zoo
-from cnnviz.zoo.families.inception_v3 import unit
-from cnnviz.zoo.families.inception_v4 import reduction_a, residual_a, residual_bc, residual_reduction_b
+from cnnviz.zoo.families.inception_v4 import ResidualInception, residual_a, residual_bc
 
 # Figures 3, 7–9, 14 and 15: maps and side after the stem and after each reduction, and blocks of a kind
 SIZES = {
@@ -49,12 +48,38 @@ def test_inception_resnet_v1_is_osmrs_network_less_a_sixth_block_and_a_layer_of_
     assert zoo.totals("inception_resnet_v1").params + sixth - (1792 * 1000 + 1000) + through_512 == 23_995_624
 
 
-def test_the_same_blocks_in_the_order_of_the_authors_later_code_have_its_55_843_464_parameters() -> None:
+def test_the_network_as_released_has_the_sizes_and_the_blocks_of_the_authors_code() -> None:
+    table = zoo.table("inception_resnet_v2_released")
+    ends = {row.name.split(".")[0]: row.output_shape for row in table}
+    named = {
+        name: ends[name] for name in ("stem", "inception_a10", "reduction_a", "inception_b20", "reduction_b", "conv", "head")
+    }
+    assert named == {
+        "stem": (320, 35, 35), "inception_a10": (320, 35, 35), "reduction_a": (1088, 17, 17), "inception_b20": (1088, 17, 17),
+        "reduction_b": (2080, 8, 8), "conv": (1536, 8, 8), "head": (1000,),
+    }  # fmt: skip
+    assert [sum(name.startswith(f"inception_{letter}") for name in ends) for letter in "abc"] == [10, 20, 10]
+
+
+def test_residuals_as_released_have_their_own_scales_and_the_last_block_is_not_rectified() -> None:
     with torch.device("meta"):
-        stem = [unit(3, 32, 3), unit(32, 32, 3), unit(32, 64, 3), unit(64, 80, 1), unit(80, 192, 3)]
-        mixed = [unit(192, 96, 1), unit(192, 48, 1), unit(48, 64, 5), unit(192, 64, 1), unit(64, 96, 3), unit(96, 96, 3)]
-        layers: list[nn.Module] = [*stem, *mixed, unit(192, 64, 1), *(residual_a(320, 48, 64, 0.17) for _ in range(10))]
-        layers += [reduction_a(320, 256, 256, 384, 384), *(residual_bc(1088, (192, 128, 160, 192), 7, 0.1) for _ in range(20))]
-        layers += [residual_reduction_b(1088, 288, 320), *(residual_bc(2080, (192, 192, 224, 256), 3, 0.2) for _ in range(10))]
-        layers += [unit(2080, 1536, 1), nn.Linear(1536, 1000)]
-    assert sum(weight.numel() for layer in layers for weight in layer.parameters()) == 55_843_464
+        model = zoo.build("inception_resnet_v2_released")
+    blocks = {name: module for name, module in model.named_children() if isinstance(module, ResidualInception)}
+    scales = {name: block.scale for name, block in blocks.items()}
+    letters = {"a": 0.17, "b": 0.1, "c": 0.2}
+    assert scales == {name: letters[name[10]] for name in scales} | {"inception_c10": 1.0}
+    assert [name for name, block in blocks.items() if not isinstance(block.relu, nn.ReLU)] == ["inception_c10"]
+
+
+def test_a_block_that_is_not_rectified_lets_negative_values_through() -> None:
+    torch.manual_seed(0)
+    block = residual_bc(8, (4, 4, 4, 4), 3, 1.0, rectified=False).eval()
+    x = -torch.ones(1, 8, 5, 5)
+    torch.testing.assert_close(block(x), x + block.linear(block.inception(x)))
+
+
+def test_each_of_the_two_cards_names_the_other() -> None:
+    paper, released = zoo.card("inception_resnet_v2"), zoo.card("inception_resnet_v2_released")
+    assert "inception_resnet_v2_released here, with 10, 20 and 10 blocks" in paper.differs
+    assert "the paper's figures, inception_resnet_v2 here, have 5, 10 and 5" in released.differs
+    assert round(zoo.totals(released.name).params / 1e6, 2) == 55.84

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -13,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from weightless import rows_of, weightless
 
 from cnnviz import zoo
+from cnnviz.settings import ROOT
 from cnnviz.zoo import registry, rows, stored
 from cnnviz.zoo.assets import families, stale
 
@@ -45,6 +47,11 @@ def test_a_familys_file_is_named_as_the_family(family: str) -> None:
     assert {network.place for network in families()[family]} == {f"cnnviz.zoo.families.{family}"}
 
 
+def test_the_readme_tells_how_many_there_are() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"(\d+)\s+published\s+networks", text) == [str(len(NAMES))]
+
+
 def test_no_file_is_left_over() -> None:
     assert stale() == []
 
@@ -52,7 +59,7 @@ def test_no_file_is_left_over() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stored_card_and_table_are_the_networks_own(name: str) -> None:
     command = REFRESH.format(card(name).family)
-    assert zoo.card(name) == card(name), command
+    assert replace(zoo.card(name), smallest=0) == card(name), command
     assert zoo.totals(name) == rows.totals(rows_of(name)), command
     assert zoo.table(name) == rows_of(name), command
 
@@ -101,12 +108,12 @@ def test_every_row_is_fed_by_rows_above_and_feeds_one_below_unless_it_is_a_resul
 def test_it_takes_other_classes_and_channels_any_batch_and_the_smallest_image_of_its_card(name: str) -> None:
     with torch.device("meta"):
         model = registry.find(name).build(classes=7, in_channels=2).eval()
-    sides = [card(name).smallest or side for side in card(name).input_shape[1:]]
+    smallest, own = zoo.card(name).smallest, card(name).input_shape[1:]
+    sides = [smallest or side for side in own]
     with torch.no_grad():
         assert outputs(model(torch.empty(3, 2, *sides, device="meta")))[0].shape == (3, 7)
-        if card(name).smallest > 1:
-            with pytest.raises((RuntimeError, ValueError)):
-                model(torch.empty(3, 2, *[side - 1 for side in sides], device="meta"))
+    refused = [smallest - 1] * len(own) if smallest else [2 * side for side in own]
+    assert smallest == 1 or not registry.passes(model, (2, *refused)), REFRESH.format(card(name).family)
 
 
 @cache
@@ -124,7 +131,7 @@ def test_its_outputs_are_finite_and_every_parameter_gets_a_gradient(name: str) -
     torch.manual_seed(zlib.crc32(name.encode()))
     model = registry.find(name).build().eval()
     fill_zeros(model)
-    loss_of(model, torch.randn(2, *small_shape(card(name)))).backward()
+    loss_of(model, torch.randn(2, *small_shape(zoo.card(name)))).backward()
     for path, weight in model.named_parameters():
         assert weight.grad is not None, f"{path} of {name} gets no gradient"
         assert weight.grad.isfinite().all(), f"{path} of {name} gets a gradient that is not finite"
@@ -155,6 +162,7 @@ def loss_of(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def small_shape(of: zoo.Card) -> tuple[int, ...]:
+    """of: a stored card."""
     if not of.smallest:
         return of.input_shape
     return (of.channels, *(min(side, max(of.smallest, SIDE)) for side in of.input_shape[1:]))

@@ -20,7 +20,7 @@ REFRESH = "python -m cnnviz zoo-assets --family {}"
 
 def resized(members: list[Network]) -> str:
     """The network of a family with fewest rows of those that take other sizes; "" for none, or none that is quick."""
-    names = [network.card.name for network in members if network.card.smallest]
+    names = [network.card.name for network in members if zoo.card(network.card.name).smallest]
     name = min(names, key=lambda name: len(zoo.table(name)), default="")
     return name if name and len(zoo.table(name)) < QUICK else ""
 

@@ -23,6 +23,31 @@ def test_each_layer_has_the_size_and_the_parameters_of_table_1(layer: str) -> No
     assert (rows[-1].output_shape, sum(row.params for row in rows)) == TABLE_1[layer]
 
 
+# SqueezeNet_v1.1/deploy.prototxt for images of 227: output of each layer, its pools rounded up
+VERSION_1_1 = {
+    "conv1": (64, 113, 113), "maxpool1": (64, 56, 56), "fire2": (128, 56, 56), "fire3": (128, 56, 56), "maxpool3": (128, 28, 28),
+    "fire4": (256, 28, 28), "fire5": (256, 28, 28), "maxpool5": (256, 14, 14), "fire6": (384, 14, 14), "fire7": (384, 14, 14),
+    "fire8": (512, 14, 14), "fire9": (512, 14, 14), "conv10": (1000, 14, 14), "avgpool10": (1000, 1, 1),
+}  # fmt: skip
+
+
+def test_version_1_1_has_the_sizes_of_the_authors_file() -> None:
+    ends = {
+        row.name.split(".")[0]: row.output_shape for row in zoo.table("squeezenet1_1") if row.kind in ("conv", "pool", "concat")
+    }
+    assert ends == VERSION_1_1
+
+
+def test_version_1_1_has_the_fires_of_table_1_and_less_than_half_the_multiply_adds() -> None:
+    def fires(name: str) -> list[int]:
+        return [row.params for row in zoo.table(name) if row.name.startswith("fire")]
+
+    assert fires("squeezenet1_1")[1:] == fires("squeezenet")[1:]  # the first reads 64 maps in place of 96
+    assert zoo.totals("squeezenet").macs / zoo.totals("squeezenet1_1").macs == pytest.approx(2.15, abs=0.01)
+    # torchvision's squeezenet1_1 at its 224 pixels, counted by others: 349,151,936
+    assert sum(row.macs for row in zoo.table("squeezenet1_1", input_shape=(3, 224, 224))) == 349_151_936
+
+
 def test_it_has_a_fiftieth_of_alexnets_parameters() -> None:
     assert zoo.totals("alexnet").params / zoo.totals("squeezenet").params == pytest.approx(50, rel=0.05)
 

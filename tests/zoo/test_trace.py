@@ -181,10 +181,9 @@ def max_reach(model: nn.Sequential, side: int) -> tuple[int, int]:
     return max(height for height, _ in extents), max(width for _, width in extents)
 
 
-def test_a_gate_lets_every_value_see_the_whole_map() -> None:
+def test_a_gate_is_a_row_for_each_of_its_operations() -> None:
     table = measured(lambda x, net: net["a"](x), a=SqueezeExcitation(4, 2))
     assert [row.kind for row in table[1:]] == ["pool", "conv", "activation", "conv", "activation", "multiply"]
-    assert table[-1].receptive_field == (8, 8)
     assert table[-1].params == 0
     assert sum(row.params for row in table) == 2 * 4 * 2 + 2 + 4
 
@@ -194,17 +193,28 @@ def test_a_gate_is_beside_the_longest_path() -> None:
     assert rows.depth(table_of(gated.to("meta"), (4, 8, 8))) == 2
 
 
-def test_what_was_reshaped_sees_the_whole_map_and_no_more() -> None:
+def test_what_was_reshaped_and_compared_sees_the_whole_image_beside_its_windows() -> None:
     def forward(x, net):
         y = net["a"](x).reshape(1, 2, 2, 64)
         weights = torch.softmax(y @ y.transpose(2, 3), 3)
         return net["b"]((weights @ y).reshape(1, 4, 8, 8)) + net["a"](x)
 
     table = measured(forward, a=conv(4, 4, 3), b=conv(4, 4, 3))
-    assert [(row.kind, row.receptive_field) for row in table] == [
-        ("input", (1, 1)), ("conv", (3, 3)), ("matmul", (10, 10)), ("activation", (10, 10)), ("matmul", (10, 10)),
-        ("conv", (10, 10)), ("conv", (3, 3)), ("add", (10, 10)),
+    assert [(row.kind, row.receptive_field, row.sees_all) for row in table] == [
+        ("input", (1, 1), False), ("conv", (3, 3), False), ("matmul", (3, 3), True), ("activation", (3, 3), True),
+        ("matmul", (3, 3), True), ("conv", (5, 5), True), ("conv", (3, 3), False), ("add", (5, 5), True),
     ]  # fmt: skip
+
+
+def test_a_fully_connected_layer_is_a_window_as_large_as_its_map_and_reshaping_is_none() -> None:
+    def forward(x, net):
+        return net["c"](torch.relu(net["b"](F.dropout(net["a"](x).flatten(1)))))
+
+    table = measured(forward, a=conv(4, 4, 3), b=nn.Linear(256, 5), c=nn.Linear(5, 3))
+    assert [(row.kind, row.receptive_field) for row in table[1:]] == [
+        ("conv", (3, 3)), ("drop", (3, 3)), ("fc", (10, 10)), ("activation", (10, 10)), ("fc", (10, 10)),
+    ]  # fmt: skip
+    assert not rows.has_gates(table)
 
 
 def test_a_vector_has_no_receptive_field() -> None:
@@ -242,7 +252,7 @@ def test_rows_survive_their_way_through_json_and_csv() -> None:
     assert rows.from_data(rows.to_data(table)) == table
     lines = rows.to_csv(table).splitlines()
     assert lines[0].startswith("place,name,kind,operation,output_shape,sources,kernel_size")
-    assert lines[3] == "2,add,add,add,4x8x8,0 1,,,,1,0,0,3x3,256"
+    assert lines[3] == "2,add,add,add,4x8x8,0 1,,,,1,0,0,3x3,,no,256"
 
 
 def test_a_table_for_a_terminal_ends_with_its_totals() -> None:

@@ -20,7 +20,7 @@ from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Card, PublishedError, Row, graph, standalone
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
-from cnnviz.zoo.rows import to_csv
+from cnnviz.zoo.rows import has_gates, sees, to_csv
 
 CHART = "picture"
 PICTURE_HEIGHT = 640  # pixels; what is higher scrolls
@@ -237,9 +237,9 @@ def _open(name: str) -> None:
 
 def _row(rows: Sequence[Row], place: int) -> None:
     row = rows[place]
-    sees = f" One value sees {window(row.receptive_field)} of the input." if row.receptive_field else ""
+    reached = f" One value sees {sees(row)}." if row.receptive_field else ""
     fed = ", ".join(rows[source].name for source in row.sources)
-    st.markdown(f"{row.operation} from {fed or 'outside'} to {window(row.output_shape)}.{sees}")
+    st.markdown(f"{row.operation} from {fed or 'outside'} to {window(row.output_shape)}.{reached}")
     for count in counts(rows, place):
         if count.formula:
             st.caption(f"{count.name}: {count.meaning}")
@@ -264,7 +264,7 @@ def layer_table(rows: Sequence[Row]) -> None:
             "parameters": [row.params for row in rows],
             "multiply-adds": [row.macs for row in rows],
             "activations": [row.activations for row in rows],
-            "sees": [window(row.receptive_field) for row in rows],
+            **fields(rows),
             "from rows": [", ".join(map(str, row.sources)) for row in rows],
         },
         hide_index=True,
@@ -273,6 +273,16 @@ def layer_table(rows: Sequence[Row]) -> None:
     )
 
 
+def fields(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The columns of what one value sees: one, or, where gates add to it, what they add beside what the windows see."""
+    windows = [window(row.receptive_field) for row in rows]
+    if not has_gates(rows):
+        return {"sees": windows}
+    gated = [ALL if row.sees_all else window(row.gated_field or row.receptive_field) for row in rows]
+    return {"sees": gated, "convolutions see": windows}
+
+
+ALL = "whole image, through the gates"
 NUMBERS = ("parameters", "multiply-adds", "activations")
 
 

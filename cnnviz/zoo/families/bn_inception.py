@@ -27,7 +27,6 @@ CARD = Card(
         link="https://arxiv.org/abs/1502.03167",
     ),
     categories=("spatial exploitation",),
-    smallest=1,
     unprinted="The paper's 13.6 M counts more than the layers of its Figure 5, which have 11.3 M. The 11,295,240 of the "
     "Caffe and PyTorch versions are of a first layer that is not separable, and of biases; a test adds them.",
     errors=(

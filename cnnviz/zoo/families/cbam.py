@@ -29,7 +29,6 @@ CARD = Card(
         link="https://arxiv.org/abs/1807.06521",
     ),
     categories=("attention",),
-    smallest=1,
     params=Printed("28.09M", "Table 4"),
     macs=Printed("3.864G", "Table 4, which calls multiply-adds FLOPs"),
     depth=50,

@@ -87,7 +87,6 @@ def _register(layers: int) -> None:
         categories=("depth", "multi-path"),
         input_shape=(3, 32, 32),
         classes=10,
-        smallest=1,
         params=Printed(params, "Table 6"),
         depth=layers,
         errors=(PublishedError(error, "error", "CIFAR-10", "test", "Table 6"),),

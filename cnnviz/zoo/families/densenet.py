@@ -89,7 +89,6 @@ def _register(depth: int) -> None:
         family="densenet",
         paper=PAPER,
         categories=("multi-path",),
-        smallest=29,
         params=Printed(params, "osmr/imgclsmob, README") if params else None,
         unprinted="" if params else "The paper prints none; a test counts them by the formula of its blocks.",
         depth=None if depth == 264 else depth,
@@ -113,7 +112,6 @@ register(
         categories=("multi-path",),
         input_shape=(3, 32, 32),
         classes=10,
-        smallest=4,
         params=Printed("0.8M", "Table 2"),
         depth=100,
         errors=(

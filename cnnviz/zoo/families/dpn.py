@@ -112,7 +112,6 @@ DPN131 = Card(
     family="dpn",
     paper=PAPER,
     categories=("multi-path",),
-    smallest=1,
     params=Printed("79,254,504", "osmr/imgclsmob, README"),
     macs=Printed("16.0G", "the authors' code, README, which calls multiply-adds FLOPs"),
     depth=131,

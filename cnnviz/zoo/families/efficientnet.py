@@ -50,7 +50,6 @@ LITE0 = Card(
     family="efficientnet",
     paper=PAPER,
     categories=("depth", "width"),
-    smallest=1,
     params=Printed("4.7M", "the authors' code, README"),
     differs="Not in the paper: the authors' B0 for phones, with ReLU6 and without squeeze and excitation.",
     surveyed=False,
@@ -159,7 +158,6 @@ def _register(number: int) -> None:
             paper=PAPER,
             categories=("depth", "width"),
             input_shape=(3, resolution, resolution),
-            smallest=1,
             params=Printed(params, "osmr/imgclsmob, README"),
             macs=None if number in UNLIKE else Printed(macs, "Table 2, which calls multiply-adds FLOPs"),
             errors=(

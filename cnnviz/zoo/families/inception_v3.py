@@ -32,7 +32,6 @@ V3 = Card(
     paper=PAPER,
     categories=("depth", "width"),
     input_shape=(3, 299, 299),
-    smallest=75,
     params=Printed("23,834,568", "osmr/imgclsmob, README"),
     errors=(
         PublishedError(21.2, "top-1", "ImageNet", HOW, "Table 3, BN-auxiliary"),
@@ -47,7 +46,6 @@ V3_AUX = replace(
     V3,
     name="inception_v3_aux",
     title="Inception v3 with its auxiliary head",
-    smallest=0,
     params=Printed("27,161,264", "torchvision's documentation"),
     errors=(),
     differs=f"Puts out two logits, the classifier's and those of the head on the last 17×17 map. {V3.differs}",
@@ -56,7 +54,6 @@ V2 = replace(
     V3,
     name="inception_v2",
     title="Inception v2 (Table 1, 299 pixels)",
-    smallest=75,
     params=None,
     unprinted="The paper prints no widths inside its modules and so no count.",
     errors=(

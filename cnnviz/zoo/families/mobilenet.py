@@ -61,7 +61,6 @@ for suffix, width, error, macs, params in WIDTHS:
             family="mobilenet",
             paper=PAPER,
             categories=("spatial exploitation",),
-            smallest=1,
             params=Printed(params, "osmr/imgclsmob, README"),
             macs=Printed(macs, "Table 6"),
             depth=28,

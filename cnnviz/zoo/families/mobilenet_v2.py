@@ -28,7 +28,6 @@ CARD = Card(
         link="https://arxiv.org/abs/1801.04381",
     ),
     categories=("multi-path",),
-    smallest=1,
     params=Printed("3,504,872", "torchvision's documentation"),
     macs=Printed("300M", "Table 4"),
     errors=(PublishedError(28.0, "top-1", "ImageNet", "validation, one crop", "Table 4, 72.0 % right"),),

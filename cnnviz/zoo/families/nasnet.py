@@ -181,7 +181,6 @@ LARGE = Card(
     ),
     categories=("multi-path",),
     input_shape=(3, 331, 331),
-    smallest=3,
     params=Printed("88,753,150", "osmr/imgclsmob, README"),
     macs=Printed("23.8G", "Table 2, in billions of multiply-adds"),
     errors=(

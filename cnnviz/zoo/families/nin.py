@@ -94,7 +94,6 @@ register(
         categories=("spatial exploitation",),
         input_shape=(3, 32, 32),
         classes=10,
-        smallest=4,
         params=Printed("966,986", "osmr/imgclsmob, README"),
         depth=9,
         errors=(
@@ -113,7 +112,6 @@ register(
         family="nin",
         paper=PAPER,
         categories=("spatial exploitation",),
-        smallest=39,
         unprinted="The paper has no ImageNet network; the authors' Caffe page tells the size of its file only, 29 MB: 7.6 M "
         "parameters of four bytes.",
         depth=12,

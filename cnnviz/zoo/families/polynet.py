@@ -28,7 +28,6 @@ CARD = Card(
     ),
     categories=("width",),
     input_shape=(3, 331, 331),
-    smallest=75,
     params=Printed("95,366,600", "osmr/imgclsmob, README"),
     errors=(
         PublishedError(

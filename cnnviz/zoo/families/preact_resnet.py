@@ -113,7 +113,6 @@ def _register(layers: int) -> None:
         family="preact_resnet",
         paper=PAPER,
         categories=("depth", "multi-path"),
-        smallest=1,
         unprinted="The paper prints none; others count 128 more, for a norm that they have before the first unit.",
         depth=layers,
         errors=_errors(layers),

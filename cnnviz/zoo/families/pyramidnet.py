@@ -30,7 +30,6 @@ CARD = Card(
         link="https://arxiv.org/abs/1610.02915",
     ),
     categories=("width",),
-    smallest=1,
     params=Printed("116.4M", README),
     depth=200,
     errors=(

@@ -142,7 +142,6 @@ def _register(layers: int) -> None:
         family="residual_attention",
         paper=PAPER,
         categories=("attention",),
-        smallest=1,
         unprinted=UNPRINTED[layers],
         macs=flops,
         errors=(

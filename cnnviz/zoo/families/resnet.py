@@ -118,7 +118,6 @@ def _register(layers: int) -> None:
         family="resnet",
         paper=PAPER,
         categories=("depth", "multi-path"),
-        smallest=1,
         params=Printed(params, "torchvision's documentation"),
         macs=Printed(flops, "Table 1, which calls multiply-adds FLOPs"),
         depth=layers,

@@ -63,7 +63,6 @@ for layers, cardinality, d, counts, params, macs, errors in CONFIGURATIONS:
             family="resnext",
             paper=PAPER,
             categories=("width",),
-            smallest=1,
             params=params,
             macs=macs,
             depth=layers,

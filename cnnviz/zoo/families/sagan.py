@@ -29,7 +29,6 @@ CARD = Card(
     categories=("attention",),
     input_shape=(3, 32, 32),
     classes=10,
-    smallest=1,
     unprinted="The classifier around the block is ours; the block itself has C²/2 weights and γ.",
     differs="The paper puts the block into a generator and a discriminator, with spectral normalisation; here it stands, without "
     "that, between the convolutions of a small classifier.",

@@ -144,7 +144,6 @@ def _register(name: str) -> None:
         family="se_resnet",
         paper=PAPER,
         categories=("feature-map exploitation",),
-        smallest=1,
         params=Printed(params, "osmr/imgclsmob, README"),
         depth=depth,
         errors=_errors(name, top1, top5),

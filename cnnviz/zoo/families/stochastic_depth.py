@@ -30,7 +30,6 @@ CARD = Card(
     categories=("depth", "multi-path"),
     input_shape=(3, 32, 32),
     classes=10,
-    smallest=1,
     params=Printed("1.7M", RESULTS),
     depth=110,
     errors=(
