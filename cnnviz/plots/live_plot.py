@@ -16,6 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cnnviz.engine.records import Recording
+from cnnviz.plots.log_ticks import LABELS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -115,13 +116,22 @@ class LivePlot:
         """What the panel needs to draw it."""
         return {
             "name": self.name,
-            "figure": self.figure.to_plotly_json(),
+            "figure": _sent(self.figure),
             "bindings": [asdict(binding) for binding in self.bindings],
             "headline": asdict(self.headline),
             "explain": self.explain,
             "details": dict(self.details),
             "given": [asdict(one) for one in self.given],
         }
+
+
+def _sent(figure: go.Figure) -> dict[str, Any]:
+    """A figure without the labels of its log axes, which the panel has: they would be most of it."""
+    sent: dict[str, Any] = figure.to_plotly_json()
+    for axis in sent["layout"].values():
+        if isinstance(axis, dict) and axis.get("labelalias") == LABELS:
+            del axis["labelalias"]
+    return sent
 
 
 def plot(build: Callable[..., LivePlot]) -> Callable[..., LivePlot]:

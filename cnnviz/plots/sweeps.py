@@ -33,10 +33,10 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
     share = measure.endswith("accuracy") or measure in ("ece", "accuracy_gap")
     wanted = rule(over)
     title = f"{wanted.label} ({wanted.unit})" if wanted.unit else wanted.label
-    x = theme.log_axis(title, dtick="D2") | {"exponentformat": "none"} if wanted.log else theme.linear_axis(title)
+    x = theme.log_axis(title) if wanted.log else theme.linear_axis(title)
     if over == "batch_size":  # powers of 2, as batches come
         powers = [2**power for power in range(11)]
-        x |= {"dtick": None, "tickvals": powers, "ticktext": [str(size) for size in powers]}
+        x |= {"tickvals": powers, "ticktext": [str(size) for size in powers]}
     axis = theme.linear_axis if measure.endswith("gap") else theme.log_axis
     y = theme.linear_axis(MEASURES[measure], tickformat=".0%") if share else axis(MEASURES[measure])
     chart = theme.figure("sweep_curve", x, y, "line: mean of the seeds · band: lowest to highest")

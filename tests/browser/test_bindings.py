@@ -21,6 +21,7 @@ from cnnviz.plots.gradients import (
     weight_norm_over_steps,
 )
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
+from cnnviz.plots.log_ticks import LABELS
 from cnnviz.plots.numbers import number_text, percent_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
 from cnnviz.plots.surface import accuracy_along_line, loss_along_line, loss_plane
@@ -337,3 +338,7 @@ def test_numbers_read_the_same(script: Page) -> None:
     assert script.evaluate("[NaN, Infinity, -Infinity].map(cnn.numberText)") == [
         number_text(x) for x in (math.nan, math.inf, -math.inf)
     ]
+
+
+def test_labels_of_log_axes_read_the_same(script: Page) -> None:
+    assert script.evaluate("import('/cnnviz/panel/ticks.js').then(({ LABELS }) => LABELS)") == LABELS

@@ -16,6 +16,7 @@ from cnnviz.plots.live_plot import filled, headline_text, values
 NOT_PLOTS = {
     "live_plot",
     "lines",
+    "log_ticks",
     "numbers",
     "plane",
     "theme",

@@ -3,6 +3,7 @@
 import { tell } from './access.js'
 import { detailText, headlineText, indexAt, values } from './bindings.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
+import { LABELS } from './ticks.js'
 
 const INTERVAL = 1000 / 15
 const FRAME = 4 // ms that a timer may come late
@@ -210,7 +211,7 @@ class Card {
     for (const name of Object.keys(layout)) {
       if (!/^[xy]axis\d*$/.test(name)) continue
       // The margins hold the labels: to measure whether each does stay inside is a third of what drawing costs.
-      const labels = { ticklabeloverflow: 'allow' }
+      const labels = { ticklabeloverflow: 'allow', ...(layout[name].type === 'log' && { labelalias: LABELS }) }
       layout[name] = { ...layout[name], ...labels, gridcolor: theme.grid, zerolinecolor: theme.line, linecolor: theme.line }
       if (name[0] === 'x') xAxes.push(name.replace('axis', ''))
     }
