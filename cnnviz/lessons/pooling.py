@@ -11,7 +11,7 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.engine.words import UNPOOLINGS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
 
@@ -119,7 +119,7 @@ def pooling_saves_work(recordings: Recordings) -> Measured | None:
     right = [float(found[name].column("test_accuracy")[-1]) for name in ("max", "none")]
     sentence = (
         f"Without pooling an image costs {number_text(costs[1])} multiply-adds instead of {number_text(costs[0])}, "
-        f"{number_text(costs[1] / costs[0])} times as many; right on the test set: {percent_text(right[1])} without, "
+        f"{times_text(costs[1] / costs[0])} as many; right on the test set: {percent_text(right[1])} without, "
         f"{percent_text(right[0])} with max pooling."
     )
     return Measured(costs[1] > COSTLIER * costs[0] and right[1] - right[0] < LEVEL, sentence)

@@ -51,7 +51,7 @@ def gradient_ridges(variants: Sequence[str]) -> LivePlot:
             "activation_grad_norm",
             layer=0,
             per=-1,
-            form="percent",
+            form="times",
         ),
         "Each ridge is the histogram of the gradients in one layer's activations, layer 1 at the bottom: left is smaller.",
         "activation_grad_hist",

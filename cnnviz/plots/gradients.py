@@ -27,7 +27,7 @@ def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
         "grad_norm",
         theme.log_axis(GRADIENT),
         theme.per_variant(
-            "Of the last layer's gradient, layer 1 gets", variants, WAITING, "grad_norm", layer=0, per=-1, form="percent"
+            "Of the last layer's gradient, layer 1 gets", variants, WAITING, "grad_norm", layer=0, per=-1, form="times"
         ),
         "Each point is the size of one layer's weight gradient; a line that falls to the left vanishes towards the input.",
         "gradient norm",
@@ -47,7 +47,7 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
         "update_ratio",
         theme.log_axis("Update ratio ‖Δw‖ / ‖w‖"),
         theme.per_variant(
-            "Relative to the last layer, layer 1 moves", variants, WAITING, "update_ratio", layer=0, per=-1, form="percent"
+            "Relative to the last layer, layer 1 moves", variants, WAITING, "update_ratio", layer=0, per=-1, form="times"
         ),
         "Each point is how far one update moves a layer's weights, relative to their size; the dotted line is a rule of thumb.",
         "update ratio",

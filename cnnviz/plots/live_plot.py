@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from cnnviz.engine.records import Recording
 from cnnviz.plots.log_ticks import LABELS
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
 
@@ -301,7 +301,7 @@ def quantity(wanted: Quantity, recordings: Recordings, step: int) -> float | Non
     return float(number) if math.isfinite(number) else None
 
 
-_FORMS = {"number": number_text, "percent": percent_text, "times": lambda value: f"{number_text(value)} ×"}
+_FORMS = {"number": number_text, "percent": percent_text, "times": times_text}
 
 
 def headline_text(headline: Headline, recordings: Recordings, step: int) -> str:

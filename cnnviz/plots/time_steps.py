@@ -29,7 +29,7 @@ def gradient_by_time_step(variants: Sequence[str]) -> LivePlot:
             "activation_grad_norm",
             layer=0,
             per=-2,
-            form="percent",
+            form="times",
         ),
         "Each point is the gradient at one time step's state; read it from right to left, the way it travels.",
     )

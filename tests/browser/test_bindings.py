@@ -22,7 +22,7 @@ from cnnviz.plots.gradients import (
 )
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
 from cnnviz.plots.log_ticks import LABELS
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
 from cnnviz.plots.surface import accuracy_along_line, loss_along_line, loss_plane
 from cnnviz.plots.sweeps import sweep_curve
@@ -330,11 +330,17 @@ def test_numbers_read_the_same(script: Page) -> None:
         12.35,
         1_000.5,
         2.5e-7,
+        0.00995,
+        12_250.0,
+        999_499.9,
+        9.995e11,
     ]
     exact = [10.0**power * digit for power in range(-12, 13) for digit in (1, 2.5, 9.95, 9.949)]
     numbers = [*map(float, spread), *edges, *exact]
-    theirs = script.evaluate("numbers => numbers.map(number => [cnn.numberText(number), cnn.percentText(number)])", numbers)
-    assert theirs == [[number_text(number), percent_text(number)] for number in numbers]
+    theirs = script.evaluate(
+        "numbers => numbers.map(number => [cnn.numberText, cnn.percentText, cnn.timesText].map(text => text(number)))", numbers
+    )
+    assert theirs == [[number_text(number), percent_text(number), times_text(number)] for number in numbers]
     assert script.evaluate("[NaN, Infinity, -Infinity].map(cnn.numberText)") == [
         number_text(x) for x in (math.nan, math.inf, -math.inf)
     ]

@@ -147,7 +147,7 @@ def test_a_headline_tells_its_numbers_or_waits_for_them(recordings):
     share = Quantity("A", "grad_norm", layer=0, per=-1, form="percent")
     times = Quantity("A", "loss", form="times")
     headline = Headline("{share} and {times}", {"share": share, "times": times}, "Wait")
-    assert headline_text(headline, recordings, 0) == "0.01 % and 2 ×"
+    assert headline_text(headline, recordings, 0) == "0.01 % and 2 times"
     assert headline_text(headline, {}, 0) == "Wait"
 
 

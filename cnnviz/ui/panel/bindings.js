@@ -1,6 +1,6 @@
 // Recordings that grow, and what a LivePlot draws from them: the same as plots/live_plot.py, and changed together with it.
 
-import { numberText, percentText } from './numbers.js'
+import { numberText, percentText, timesText } from './numbers.js'
 
 // A recording: layers, about, steps, columns {name: {rows, values}}, ending. Numbers that are not finite are null.
 
@@ -142,7 +142,7 @@ export function quantity(wanted, recordings, step) {
   return Number.isFinite(result) ? result : null
 }
 
-const FORMS = { number: numberText, percent: percentText, times: value => `${numberText(value)} ×` }
+const FORMS = { number: numberText, percent: percentText, times: timesText }
 
 export function headlineText(headline, recordings, step) {
   const words = {}
