@@ -298,7 +298,7 @@ def band_edge(variant: str, filled: bool, opacity: float = 0.18, width: float = 
     )
 
 
-def per_variant(start: str, variants: Sequence[str], waiting: str, column: str, end: str = "", **where: Any) -> Headline:
+def per_variant(start: str, variants: Sequence[str], needs: str, column: str, end: str = "", **where: Any) -> Headline:
     """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields."""
     told = ", ".join(f"{v} {{{v}}}" for v in variants) if len(variants) > 1 else "".join(f"{{{v}}}" for v in variants)
-    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, waiting)
+    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, needs)
