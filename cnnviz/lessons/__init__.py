@@ -29,12 +29,13 @@ CHAPTERS = {
 @dataclass(frozen=True)
 class Preset:
     """A named starting point. variants: "A", "B", … in order; why: what to look for, one sentence; source: a figure that it
-    repeats on our scale, and what the paper says of it."""
+    repeats on our scale, and what the paper says of it; tab: the tab of charts that `why` speaks of, which it opens."""
 
     title: str
     variants: Mapping[str, Experiment]
     why: str
     source: str = ""
+    tab: str = ""
 
 
 @dataclass(frozen=True)

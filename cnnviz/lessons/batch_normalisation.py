@@ -70,6 +70,7 @@ PRESETS = {
         "In a net: batches of eight",
         _against(replace(BASE, batch_size=8)),
         "Open Train and eval: with eight examples, a batch's own mean and spread are a rough guess.",
+        tab="Train and eval",
     ),
     "cnn": Preset(
         "In a convolutional net",

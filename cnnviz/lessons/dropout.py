@@ -84,6 +84,7 @@ PRESETS = {
         },
         "Dropout does not bound the weights. C adds L2, D cuts each unit's weights back to norm 1. See Weights.",
         "Srivastava et al. 2014 recommend max-norm beside dropout.",
+        tab="Weights",
     ),
     "rate": Preset(
         "The same rate, and q times the rate",

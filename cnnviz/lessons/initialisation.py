@@ -74,6 +74,7 @@ PRESETS = {
         "All zero against Xavier",
         _against(replace(SHALLOW, init="zero"), "glorot"),
         "Press Train, open Symmetry and move the cursor: A's rows are the same at every step.",
+        tab="Symmetry",
     ),
     "constant": Preset(
         "Equal weights against random ones",

@@ -68,6 +68,7 @@ PRESETS = {
         {"A": LIPSCHITZ, "B": replace(LIPSCHITZ, norm="spectral")},
         "See Singular values: how much a layer can stretch an input, by a full decomposition. Here σ is followed by 50 steps an "
         "update; with the paper's single step it stayed about a seventh behind at this rate.",
+        tab="Singular values",
     ),
     "recurrent": Preset(
         "Row by row: batch norm against layer norm",

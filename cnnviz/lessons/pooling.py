@@ -51,23 +51,27 @@ PRESETS = {
         _pooled(MOVED, *COMPARED),
         "The same net from the same weights; what differs is how its maps get smaller. See Moved images.",
         "After Zhang 2019: with a blur before places are dropped, more answers survive a shift.",
+        tab="Moved images",
     ),
     "ends": Preset(
         "How the maps end: global average or flattened",
         {"A": ENDS, "B": replace(ENDS, ending="flatten")},
         "A's output layer reads each map's mean, B's every position of every map. See Moved images, four pixels to the right.",
         "After Lin et al. 2014, section 3.2: a global average sums up spatial information and learns nothing.",
+        tab="Moved images",
     ),
     "whole": Preset(
         "No pooling at all",
         _pooled(WHOLE, "max", "none"),
         "B's layers all work on 28 × 28 maps. Compare the cost below the panel; and who is steadier under Moved images?",
+        tab="Moved images",
     ),
     "few": Preset(
         "Three hundred images: stochastic against max and average",
         _pooled(FEW, "max", "average", "stochastic"),
         "After 140 updates all three know most of their images by heart. See Gap: what they lose on images that they never saw.",
         "After Zeiler & Fergus 2013: stochastic pooling fits the training set more slowly, and overfits it less.",
+        tab="Gap",
     ),
 }
 

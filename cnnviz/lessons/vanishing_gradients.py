@@ -67,6 +67,7 @@ PRESETS = {
         "Open Distributions at step 0: A's activations narrow upwards and its gradients shrink downwards, B's stay alike.",
         "After Glorot & Bengio 2010, figs 6 and 7: with the standard start the back-propagated gradients shrink towards the "
         "input, with the normalised one they keep their spread.",
+        tab="Distributions",
     ),
     "skip": Preset(
         "Thirty layers, with and without skips",
@@ -78,6 +79,7 @@ PRESETS = {
         "Weights that drift to zero",
         _against(replace(SIGMOID, weight_decay=0.02, steps=1_000), "relu", "he"),
         "Both have weight decay; only where no gradient answers it do the weights fade away. See Weight norm under Learning.",
+        tab="Learning",
     ),
 }
 

@@ -1,6 +1,7 @@
 """Every page, as Streamlit runs it, without a browser: it draws, answers, and survives any link."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from cnnviz.live import offers
 from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
+from cnnviz.ui.panel import PanelData
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SLUGS = list(all_lessons())
+TO_JSON = PanelData.to_json
 
 
 def page_of(slug):
@@ -54,13 +57,21 @@ def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recor
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_each_preset_sets_every_control_and_the_link(visit, slug):
+def test_each_preset_sets_every_control_and_the_link_and_opens_the_tab_that_it_speaks_of(visit, slug, monkeypatch):
     lesson = all_lessons()[slug]
+    panels = {}
+    monkeypatch.setattr(PanelData, "to_json", lambda self: panels.update({self.offer.page: self}) or TO_JSON(self))
     for name in lesson.presets:
+        panels.clear()
         test = visit(page_of(slug), preset=name)
         assert not test.exception
         assert not test.warning
         assert test.selectbox(key=f"{slug}.preset").value == name
+        own = next(panel for panel in panels.values() if not panel.instant or len(panels) == 1)
+        preset = lesson.presets[name]
+        spoken_of = {tab for tab in own.tabs if re.search(rf"\b(see|open|under) {re.escape(tab)}\b", preset.why, re.I)}
+        assert own.opens == (name, preset.tab)
+        assert preset.tab in (spoken_of or {""})
 
 
 BAD = {

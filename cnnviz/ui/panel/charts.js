@@ -296,7 +296,7 @@ function rgba(colour, alpha) {
 
 // A number keeps its unit, its power of ten and its variant's letter on its line.
 const unbroken = text =>
-  text.replace(/(\d) ([%kM×]|times|million|billion)/g, '$1\u00a0$2').replaceAll('× 10', '×\u00a010').replace(/\b([A-F]) (?=[−\d])/g, '$1\u00a0')
+  text.replace(/(\d) ([%kM×]|times|million|billion|of 0)/g, '$1\u00a0$2').replaceAll('× 10', '×\u00a010').replace(/\b([A-F]) (?=[−\d])/g, '$1\u00a0')
 
 export function element(tag, className, attributes = {}) {
   const node = document.createElement(tag)
