@@ -157,13 +157,13 @@ def least_steady(recordings: Recordings) -> int | None:
     return int(np.argmin([found[name].column("shift_consistency")[-1, ONE] for name in ASKED]))
 
 
-def costs(variants: Mapping[str, Experiment]) -> dict[str, list[str]]:
-    """What each variant's forward pass costs: rows for a table."""
+def costs(variants: Mapping[str, Experiment], words: Mapping[str, str]) -> dict[str, list[str]]:
+    """What each variant's forward pass costs: rows for a table. words: what each has that the others have not."""
     nets = [experiment.net for experiment in variants.values()]
     work = [plan.multiply_adds(net, IMAGE, CLASSES) for net in nets]
     last = [list(plan.stages(net, IMAGE))[-1].passes_on for net in nets]
     return {
-        "variant": [f"{letter}, {WORDS[net.pooling]}" for letter, net in zip(variants, nets, strict=True)],
+        "variant": [f"{letter}, {words[letter]}" for letter in variants],
         "multiply-adds an image": [number_text(number) for number in work],
         "of A's": [percent_text(number / work[0]) for number in work],
         "weights and biases": [f"{plan.parameters(net, IMAGE, CLASSES):,}" for net in nets],

@@ -104,7 +104,10 @@ def test_a_starting_point_opens_the_tab_that_it_speaks_of_once(open_panel: Calla
     panel.root.get_by_role("tab", name="Gradient").click()
     page.get_by_text("More settings").click()
     expect(selected).to_have_text("Gradient")
-    page.get_by_role("combobox", name="Start from").click()
+    starts = page.get_by_role("combobox", name="Start from")
+    cut = starts.evaluate("field => [getComputedStyle(field).textOverflow, field.scrollWidth > field.clientWidth]")
+    assert cut == ["ellipsis", True]  # the name is longer than the field, and says so
+    starts.click()
     page.get_by_role("option", name="Weights that drift to zero").click()
     expect(selected).to_have_text("Learning")
 
