@@ -58,7 +58,7 @@ tabs: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, tabs)
-    ui.numbers(costs(variants))
+    ui.numbers(costs(variants, ui.describe(variants)))
 
 ui.findings(lesson, recordings, guess)
 st.caption(

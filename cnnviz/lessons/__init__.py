@@ -29,12 +29,13 @@ CHAPTERS = {
 @dataclass(frozen=True)
 class Preset:
     """A named starting point. variants: "A", "B", … in order; why: what to look for, one sentence; source: a figure that it
-    repeats on our scale, and what the paper says of it."""
+    repeats on our scale, and what the paper says of it; tab: the tab of charts that `why` speaks of, which it opens."""
 
     title: str
     variants: Mapping[str, Experiment]
     why: str
     source: str = ""
+    tab: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Reference:
 @dataclass(frozen=True)
 class Lesson:
     """One lesson's content. number: the page file's prefix; the first preset is the page's start; slices: what its panel for loss
-    surfaces has recorded, which is no starting point of the page."""
+    surfaces has recorded, which is no starting point of the page; tries: values that `try_this` asks for or leads to, by setting:
+    each is a stop of its slider."""
 
     number: int
     slug: str
@@ -106,6 +108,7 @@ class Lesson:
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
     summary: str = ""
     slices: Mapping[str, Preset] = field(default_factory=dict)
+    tries: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def recorded(self) -> dict[str, Preset]:

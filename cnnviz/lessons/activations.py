@@ -56,6 +56,7 @@ PRESETS = {
         "Dying ReLU: a rate that is too large",
         _against(DYING, "leaky"),
         "The first large steps throw most ReLU units off for good; see Dead units. Leaky ones are thrown off too, and come back.",
+        tab="Dead units",
     ),
     "born_off": Preset(
         "Dying ReLU: born off, by the bias",
@@ -67,6 +68,7 @@ PRESETS = {
         _against(LEARNED, "maxout"),
         "A learns one slope a layer, B the whole shape: the largest of two sums. See PReLU's slope.",
         "He et al. 2015, table 1, find larger slopes in the first layer than above. Is it so here?",
+        tab="PReLU's slope",
     ),
     "fit": Preset(
         "Any curve: maxout minus maxout",

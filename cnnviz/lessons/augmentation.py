@@ -53,6 +53,7 @@ PRESETS = {
         "Red shapes in any hue",
         _without_and_with(RED, hue=180.0),
         "Lesson 330's net that learns red shapes only; in B their hue is turned at random. See Domains.",
+        tab="Domains",
     ),
 }
 

@@ -70,6 +70,7 @@ PRESETS = {
         "In a net: batches of eight",
         _against(replace(BASE, batch_size=8)),
         "Open Train and eval: with eight examples, a batch's own mean and spread are a rough guess.",
+        tab="Train and eval",
     ),
     "cnn": Preset(
         "In a convolutional net",
@@ -322,6 +323,7 @@ LESSON = Lesson(
         "From *By hand: all alike*, raise ε from 10⁻⁵ to 1. Why does it matter here and hardly with the ages?",
         "From *a rate of 1*, raise the rate until batch norm fails too. What does its train mode say at that moment?",
     ),
+    tries={"epsilon": (1e-5, 1.0)},
     references=(
         Reference(
             "S. Ioffe, C. Szegedy",

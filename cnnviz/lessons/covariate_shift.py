@@ -40,18 +40,21 @@ PRESETS = {
         _norms(DEEP),
         "C is B with each unit moved and stretched anew at every step. See Shift first, then Learning.",
         "After Santurkar et al. 2018, fig. 2 and 4: noisy batch norm shifts more than no norm, and trains well.",
+        tab="Shift",
     ),
     "inputs": Preset(
         "What a sigmoid unit gets to see",
         {letter: replace(SIGMOID, norm=norm) for letter, norm in zip("AB", ("none", "batch"), strict=True)},
         "Three hidden layers of 100 sigmoids. See Shift: the band of a unit's inputs, with and without batch norm.",
         "After Ioffe & Szegedy 2015, fig. 1: percentiles stay level with batch norm and wander without.",
+        tab="Shift",
     ),
     "domains": Preset(
         "Learn on red shapes, meet other colours",
         {"A": RED, "B": replace(RED, norm="batch"), "C": replace(RED, norm="batch", domain="any")},
         "A and B see red shapes only, C shapes of any colour. All meet the same shapes in the same order. See Domains.",
         "After Li et al. 2016, who renew batch norm's statistics on the new domain.",
+        tab="Domains",
     ),
 }
 

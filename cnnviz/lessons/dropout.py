@@ -9,7 +9,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
 
@@ -84,6 +84,7 @@ PRESETS = {
         },
         "Dropout does not bound the weights. C adds L2, D cuts each unit's weights back to norm 1. See Weights.",
         "Srivastava et al. 2014 recommend max-norm beside dropout.",
+        tab="Weights",
     ),
     "rate": Preset(
         "The same rate, and q times the rate",
@@ -178,7 +179,7 @@ def gradient_is_larger_by_q(recordings: Recordings) -> Measured | None:
     off = float(np.abs(q * ratios[1:] - 1).max())
     apart = max(abs(terms[3] / terms[4] - 1), abs(terms[5] / terms[6] - 1))
     sentence = (
-        f"Above layer 1 the gradient is {number_text(float(ratios[-1]))} times the twin's, 1/q = {number_text(1 / q)}; the steps "
+        f"Above layer 1 the gradient is {times_of(float(ratios[-1]))} the twin's, 1/q = {number_text(1 / q)}; the steps "
         f"of one weight differ from the formulas by {percent_text(apart)} at most."
     )
     return Measured(bool(off < EXACT and apart < EXACT), sentence)
@@ -366,6 +367,7 @@ LESSON = Lesson(
         "From *Feature maps*, set *Block* to 1 and then to 14. When does DropBlock become dropout, and when spatial dropout?",
         "From *300 images*, give the net 3,000. What is left of the gap, and is dropout still worth its price?",
     ),
+    tries={"train_examples": (3_000,)},
     references=(
         Reference(
             "G. Hinton, N. Srivastava, A. Krizhevsky, I. Sutskever, R. Salakhutdinov",

@@ -13,7 +13,7 @@ from cnnviz.engine.records import Array, Recording
 from cnnviz.engine.words import INITS_WITH_STD
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy, mean_field
 from cnnviz.lessons.mean_field_maps import theory as on_maps
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_of, times_text
 
 Recordings = Mapping[str, Recording]
 Variants = Mapping[str, Experiment]
@@ -74,6 +74,7 @@ PRESETS = {
         "All zero against Xavier",
         _against(replace(SHALLOW, init="zero"), "glorot"),
         "Press Train, open Symmetry and move the cursor: A's rows are the same at every step.",
+        tab="Symmetry",
     ),
     "constant": Preset(
         "Equal weights against random ones",
@@ -146,9 +147,9 @@ def gain_keeps_tanh_level(recordings: Recordings) -> Measured | None:
     lost, kept = (_of_first(recording, "activation_var") for _letter, recording in (plain, raised))
     gradient = _start(raised[1], "activation_grad_var")
     sentence = (
-        f"Over {len(kept)} layers the activations' variance falls to {number_text(float(lost[-1]))} times layer 1's in "
-        f"{plain[0]}, and stays above {number_text(float(kept.min()))} times in {raised[0]}, whose gradient variance grows "
-        f"{number_text(float(gradient[0] / gradient[-2]))}-fold on its way down."
+        f"Over {len(kept)} layers the activations' variance falls to {times_of(float(lost[-1]))} layer 1's in "
+        f"{plain[0]}, and stays above {times_text(float(kept.min()))} in {raised[0]}, whose gradient variance grows to "
+        f"{times_of(float(gradient[0] / gradient[-2]))} its size on its way down."
     )
     level = bool(kept.min() >= 1 / LEVEL and kept.max() <= LEVEL)
     return Measured(level and bool(lost.min() < 1 / LEVEL), sentence)
@@ -205,7 +206,7 @@ def orthogonal_keeps_exactly(recordings: Recordings) -> Measured | None:
     off, wandered = max(1e-4, float(np.abs(ours / ours[0] - 1).max())), _apart(theirs / theirs[0])
     sentence = (
         f"Through {len(ours)} hidden layers, the mean square of {exact[0]}'s activations changes by {percent_text(off)} at most; "
-        f"{random[0]}'s by a factor of up to {number_text(wandered)}."
+        f"{random[0]}'s by up to {times_text(wandered)}."
     )
     return Measured(off < 0.01 and wandered > 1.1, sentence)
 
@@ -404,6 +405,10 @@ LESSON = Lesson(
         "Choose *normal* and move σ until the curve is level at width 128, then at 512. What is n σ² at both?",
         "From *Xavier under tanh*, set *Depth* to 100. Does the variance fall like 2^−L, or far more slowly? Compare with ReLU.",
     ),
+    tries={  # n σ² = 2 at widths 512 and 128; √2 makes He's of Xavier's
+        "init_std": (0.0625, 0.125),
+        "init_scale": (math.sqrt(2),),
+    },
     references=(
         Reference(
             "X. Glorot, Y. Bengio",

@@ -58,6 +58,7 @@ PRESETS = {
         "200 digits, trained on and on",
         {**_against_hard(BY_HEART), "C": replace(BY_HEART, smoothing=0.01)},
         "Long after every digit is learned. See Margin: two of the three have somewhere to arrive.",
+        tab="Margin",
     ),
     "clusters": Preset(
         "Three classes in a plane",
@@ -65,6 +66,7 @@ PRESETS = {
         "All 1,437 digits. See Clusters and pull the cursor from the start to the end.",
         "After Müller et al. 2019, figure 1: with smoothing, the examples of a class gather in tight groups, equally far from "
         "all other classes.",
+        tab="Clusters",
     ),
     "against_epsilon": Preset(
         "Calibration against ε",
@@ -332,6 +334,7 @@ LESSON = Lesson(
         "From *Teachers and 60 labels*, set *Temperature* to 1. What is left of A's lead, and why does a sure teacher say so "
         "little? Then raise it to 15.",
     ),
+    tries={"smoothing": (0.01,), "temperature": (1.0, 15.0)},
     references=(
         Reference(
             "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna",

@@ -68,6 +68,7 @@ PRESETS = {
         {"A": LIPSCHITZ, "B": replace(LIPSCHITZ, norm="spectral")},
         "See Singular values: how much a layer can stretch an input, by a full decomposition. Here σ is followed by 50 steps an "
         "update; with the paper's single step it stayed about a seventh behind at this rate.",
+        tab="Singular values",
     ),
     "recurrent": Preset(
         "Row by row: batch norm against layer norm",
@@ -287,6 +288,7 @@ LESSON = Lesson(
         "From the same start choose *group* in B and set *Groups* to 1 and then to 16. Which two norms have you made?",
         "From *Row by row, two digits a batch*, raise the batch size to 4, 8 and 16. Where does batch norm catch up?",
     ),
+    tries={"batch_size": (4, 8, 16)},
     references=(
         Reference(
             "Y. Wu, K. He", 2018, "Group normalization", "https://arxiv.org/abs/1803.08494", "Figure 1 is the first start."

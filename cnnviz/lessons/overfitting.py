@@ -69,24 +69,28 @@ PRESETS = {
             "D": replace(SMALL, max_norm=1.5),
         },
         "Three ways to keep weights small, next to none. Open Weights.",
+        tab="Weights",
     ),
     "stopping": Preset(
         "In the plane: early stopping",
         {"A": HELD_OUT, "B": replace(HELD_OUT, patience=8)},
         "50 more points, held out of the training set, say when B has had enough. Open Early stopping.",
         "After Prechelt 1998.",
+        tab="Early stopping",
     ),
     "ensemble": Preset(
         "In the plane: one net and ten that vote",
         {"A": VOTING, "B": replace(VOTING, net="ensemble")},
         "Each of B's ten nets learns from a bootstrap sample: 211 points drawn from the 211 with replacement. Open Members.",
         "After Breiman 1996.",
+        tab="Members",
     ),
     "mixture": Preset(
         "In the plane: one tiny net and four with a gate",
         {"A": EXPERT, "B": replace(EXPERT, net="mixture")},
         "A has two hidden units. B has four such nets, and a gate that learns where to ask which. Open Gate.",
         "After Jacobs et al. 1991.",
+        tab="Gate",
     ),
     "degrees": Preset(
         "Polynomials: degree 9 and degree 3",
@@ -104,6 +108,7 @@ PRESETS = {
         "Polynomials: ridge and lasso",
         {"A": replace(TEN, strength=1e-3), "B": replace(TEN, strength=1e-3, shrinkage="lasso")},
         "Open Paths, and move λ: which coefficients are exactly 0?",
+        tab="Paths",
     ),
     "data": Preset(
         "Polynomials: ten points and a hundred",
@@ -353,6 +358,7 @@ LESSON = Lesson(
         "From *ten points and a hundred*, raise A's points. From how many on is degree 9 no worse than degree 3?",
         "From *none, L2, dropout*, raise the training set to 2,000 points. What is left of A's islands, and of its gap?",
     ),
+    tries={"train_examples": (2_000,), "strength": (1e-18,)},
     references=(
         Reference(
             "C. M. Bishop",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cnnviz.engine import polynomials
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Measured
-from cnnviz.plots.numbers import number_text
+from cnnviz.plots.numbers import number_text, times_text
 
 Recordings = Mapping[str, Recording]
 
@@ -42,7 +42,7 @@ def coefficients_explode(recordings: Recordings) -> Measured | None:
     first, second = (float(recording.column("largest")[-1]) for recording in (large, small))
     sentence = (
         f"The largest coefficient is {number_text(first)} with degree 9 and {number_text(second)} with degree 3: "
-        f"{number_text(first / second)} times as large."
+        f"{times_text(first / second)} as large."
     )
     return Measured(first > EXPLODED * second, sentence)
 

@@ -11,7 +11,7 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.engine.words import UNPOOLINGS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
 
@@ -51,23 +51,27 @@ PRESETS = {
         _pooled(MOVED, *COMPARED),
         "The same net from the same weights; what differs is how its maps get smaller. See Moved images.",
         "After Zhang 2019: with a blur before places are dropped, more answers survive a shift.",
+        tab="Moved images",
     ),
     "ends": Preset(
         "How the maps end: global average or flattened",
         {"A": ENDS, "B": replace(ENDS, ending="flatten")},
         "A's output layer reads each map's mean, B's every position of every map. See Moved images, four pixels to the right.",
         "After Lin et al. 2014, section 3.2: a global average sums up spatial information and learns nothing.",
+        tab="Moved images",
     ),
     "whole": Preset(
         "No pooling at all",
         _pooled(WHOLE, "max", "none"),
         "B's layers all work on 28 × 28 maps. Compare the cost below the panel; and who is steadier under Moved images?",
+        tab="Moved images",
     ),
     "few": Preset(
         "Three hundred images: stochastic against max and average",
         _pooled(FEW, "max", "average", "stochastic"),
         "After 140 updates all three know most of their images by heart. See Gap: what they lose on images that they never saw.",
         "After Zeiler & Fergus 2013: stochastic pooling fits the training set more slowly, and overfits it less.",
+        tab="Gap",
     ),
 }
 
@@ -119,7 +123,7 @@ def pooling_saves_work(recordings: Recordings) -> Measured | None:
     right = [float(found[name].column("test_accuracy")[-1]) for name in ("max", "none")]
     sentence = (
         f"Without pooling an image costs {number_text(costs[1])} multiply-adds instead of {number_text(costs[0])}, "
-        f"{number_text(costs[1] / costs[0])} times as many; right on the test set: {percent_text(right[1])} without, "
+        f"{times_text(costs[1] / costs[0])} as many; right on the test set: {percent_text(right[1])} without, "
         f"{percent_text(right[0])} with max pooling."
     )
     return Measured(costs[1] > COSTLIER * costs[0] and right[1] - right[0] < LEVEL, sentence)
@@ -153,13 +157,13 @@ def least_steady(recordings: Recordings) -> int | None:
     return int(np.argmin([found[name].column("shift_consistency")[-1, ONE] for name in ASKED]))
 
 
-def costs(variants: Mapping[str, Experiment]) -> dict[str, list[str]]:
-    """What each variant's forward pass costs: rows for a table."""
+def costs(variants: Mapping[str, Experiment], words: Mapping[str, str]) -> dict[str, list[str]]:
+    """What each variant's forward pass costs: rows for a table. words: what each has that the others have not."""
     nets = [experiment.net for experiment in variants.values()]
     work = [plan.multiply_adds(net, IMAGE, CLASSES) for net in nets]
     last = [list(plan.stages(net, IMAGE))[-1].passes_on for net in nets]
     return {
-        "variant": [f"{letter}, {WORDS[net.pooling]}" for letter, net in zip(variants, nets, strict=True)],
+        "variant": [f"{letter}, {words[letter]}" for letter in variants],
         "multiply-adds an image": [number_text(number) for number in work],
         "of A's": [percent_text(number / work[0]) for number in work],
         "weights and biases": [f"{plan.parameters(net, IMAGE, CLASSES):,}" for net in nets],
@@ -237,6 +241,7 @@ LESSON = Lesson(
         "From *Three hundred images*, double *Steps* and double them again. What becomes of the gap that C was ahead by, and "
         "what of its accuracy?",
     ),
+    tries={"steps": (600,)},
     references=(
         Reference(
             "M. Zeiler, R. Fergus",

@@ -57,6 +57,7 @@ PRESETS = {
         "One run to watch: handwritten digits",
         _schemes(replace(DIGITS, **WATCHED)),
         "Thirty labels. See Filters: move the cursor from the first step to the last. A waits while the others pre-train.",
+        tab="Filters",
     ),
     "clothes": Preset(
         "One run to watch: clothes",

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
 
@@ -67,6 +67,7 @@ PRESETS = {
         "Open Distributions at step 0: A's activations narrow upwards and its gradients shrink downwards, B's stay alike.",
         "After Glorot & Bengio 2010, figs 6 and 7: with the standard start the back-propagated gradients shrink towards the "
         "input, with the normalised one they keep their spread.",
+        tab="Distributions",
     ),
     "skip": Preset(
         "Thirty layers, with and without skips",
@@ -78,6 +79,7 @@ PRESETS = {
         "Weights that drift to zero",
         _against(replace(SIGMOID, weight_decay=0.02, steps=1_000), "relu", "he"),
         "Both have weight decay; only where no gradient answers it do the weights fade away. See Weight norm under Learning.",
+        tab="Learning",
     ),
 }
 
@@ -226,18 +228,14 @@ def _hidden_shares(a: Recording, b: Recording) -> tuple[float, float] | None:
 
 def _weights_sentence(letter: str, recording: Recording, share: float) -> str:
     first, last = recording.layers[0], recording.layers[-1]
-    return f"Before the first update, {first} of {letter} gets {_times(share)} the weight gradient of {last}."
+    return f"Before the first update, {first} of {letter} gets {times_of(share)} the weight gradient of {last}."
 
 
 def _hidden_sentence(a: Recording, in_a: float, in_b: float) -> str:
     start = (
-        f"Before the first update, the gradient in {a.layers[0]}'s activations is {_times(in_a)} that of the last hidden layer"
+        f"Before the first update, the gradient in {a.layers[0]}'s activations is {times_of(in_a)} that of the last hidden layer"
     )
-    return f"{start} in A, {_times(in_b)} in B."
-
-
-def _times(share: float) -> str:
-    return f"{number_text(share)} times"
+    return f"{start} in A, {times_of(in_b)} in B."
 
 
 def _clips(recording: Recording) -> bool:

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
-WAITING = "Not measured yet, or there is no batch norm to measure"
+NEEDS = "Needs batch norm: choose a starting point in which a net has it."
+BY_HAND = "Needs a batch norm by hand: choose a starting point whose name begins with “By hand”."
+
 EQUATIONS = ("∂ℓ/∂x̂", "∂ℓ/∂σ²", "∂ℓ/∂μ", "∂ℓ/∂x", "∂ℓ/∂γ", "∂ℓ/∂β")  # in the order of relative_error
 
 
@@ -34,7 +36,7 @@ def batch_before_and_after(variants: Sequence[str]) -> LivePlot:
         "batch_before_and_after",
         chart,
         tuple(bindings),
-        Headline(f"Mean of the batch: {told}", quantities, WAITING),
+        Headline(f"Mean of the batch: {told}", quantities, BY_HAND),
         "Filled circles are x, open ones x̂ with mean 0 and variance near 1, diamonds y = γ x̂ + β.",
     )
 
@@ -62,7 +64,7 @@ def gradients_by_hand(variants: Sequence[str]) -> LivePlot:
         "gradients_by_hand",
         chart,
         tuple(bindings),
-        theme.per_variant("∂ℓ/∂x of the first example", variants, WAITING, "d_x", layer=0),
+        theme.per_variant("∂ℓ/∂x of the first example", variants, BY_HAND, "d_x", layer=0),
         "Each example has two marks, the fourth equation by hand and what autograd says, which should lie on one another.",
     )
 
@@ -85,7 +87,7 @@ def relative_errors(variants: Sequence[str]) -> LivePlot:
         "relative_errors",
         chart,
         tuple(bindings),
-        theme.per_variant("∂ℓ/∂x by hand differs from autograd by", variants, WAITING, "relative_error", layer=3),
+        theme.per_variant("∂ℓ/∂x by hand differs from autograd by", variants, BY_HAND, "relative_error", layer=3),
         "Each mark is one equation's largest difference from autograd; one without a mark agrees to the last bit.",
     )
 
@@ -122,7 +124,7 @@ def modes_over_steps(variants: Sequence[str]) -> LivePlot:
         "modes_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("In train mode, right on the test set", variants, WAITING, "batch_accuracy", form="percent"),
+        theme.per_variant("In train mode, right on the test set", variants, NEEDS, "batch_accuracy", form="percent"),
         "The same net at the same moment, tested twice: with running statistics and with those of each test batch.",
     )
 
@@ -146,7 +148,7 @@ def one_among_others(variants: Sequence[str]) -> LivePlot:
         "one_among_others",
         chart,
         tuple(bindings),
-        theme.per_variant("Eval mode gives the example's true class", variants, WAITING, "mates_alone", layer=0, form="percent"),
+        theme.per_variant("Eval mode gives the example's true class", variants, NEEDS, "mates_alone", layer=0, form="percent"),
         "One example, the same net: in train mode its answer depends on the batch around it, in eval mode it does not.",
     )
 
@@ -163,7 +165,7 @@ def running_mean_gap(variants: Sequence[str], only: tuple[str, ...] = ()) -> Liv
         only or variants,
         column,
         theme.log_axis("Running mean against the batch's (in σ)"),
-        theme.per_variant("Layer 1's running mean is from its batches', in σ", only or variants, WAITING, column, layer=0),
+        theme.per_variant("Layer 1's running mean is from its batches', in σ", only or variants, NEEDS, column, layer=0),
         "Each point is one layer: how far its running mean lies from a batch's mean, root mean square over units.",
         "running mean misses the batch's, in σ, by",
     )
@@ -181,7 +183,7 @@ def running_var_ratio(variants: Sequence[str], only: tuple[str, ...] = ()) -> Li
         only or variants,
         column,
         theme.log_axis("Running variance over the batch's"),
-        theme.per_variant("Layer 1's running variance over its batches'", only or variants, WAITING, column, layer=0),
+        theme.per_variant("Layer 1's running variance over its batches'", only or variants, NEEDS, column, layer=0),
         "Each point is one layer: its running variance divided by a batch's own, geometric mean over units.",
         "running variance over the batch's",
     )
@@ -198,6 +200,6 @@ def fold_difference_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "fold_difference",
         theme.log_axis("Largest change of a logit by folding"),
-        theme.per_variant("Folding changes a logit by at most", variants, WAITING, "fold_difference"),
+        theme.per_variant("Folding changes a logit by at most", variants, NEEDS, "fold_difference"),
         "The net in eval mode against itself with batch norm multiplied into its weights: what differs is rounding.",
     )

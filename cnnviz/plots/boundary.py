@@ -10,13 +10,14 @@ from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Headline, LivePlot, Quantity, plot
 from cnnviz.plots.plane import plane
 
-WAITING = "No net has been tested yet"
 SCALE = [[0.0, "#7FB0D6"], [0.5, "#F7F7F7"], [1.0, "#E58A87"]]  # as theme.SIGNED_SCALE, paler: the points stand on it
 EDGE = {"color": "#FFFFFF", "width": 0.8}
 MARKS = (  # of the points of each class: filled in the scale's ends, darker
     {"color": "#053061", "size": 5, "symbol": "circle", "line": EDGE},
     {"color": "#67001F", "size": 5, "symbol": "square", "line": EDGE},
 )
+
+NEEDS = "Needs points in a plane: choose a starting point whose name begins with “In the plane”."
 
 
 @plot
@@ -47,7 +48,7 @@ def _accuracies(variants: Sequence[str]) -> Headline:
         for v in variants
         for end, column in (("", "train_accuracy"), ("_test", "test_accuracy"))
     }
-    return Headline(f"Right answers, training / test: {told}", numbers, WAITING)
+    return Headline(f"Right answers, training / test: {told}", numbers, NEEDS)
 
 
 def _map(variant: str) -> go.Heatmap:

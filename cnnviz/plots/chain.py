@@ -43,7 +43,7 @@ def chain_walk(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "Gradient of the loss along this path, at layer 1",
             variants,
-            "No path yet: it is recorded for fully connected nets, with the histograms",
+            "Needs a fully connected net: choose it under Network.",
             "path_gradient",
             layer=0,
         ),

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
-WAITING = "Not measured yet"
+NEEDS = "Needs three classes in a plane: choose the starting point “Three classes in a plane”."
+
 DRAWN = 40  # examples of a class
 SYMBOLS = ("circle", "square-open", "x")
 MARKS = ("●", "□", "×")
@@ -56,7 +57,7 @@ def _clusters(name: str, variants: Sequence[str], split: str, names: tuple[str, 
         theme.per_variant(
             f"Spread within a class, of the distance between classes, {words}",
             variants,
-            WAITING,
+            NEEDS,
             f"{split}_cluster_spread",
             form="percent",
         ),
@@ -87,6 +88,6 @@ def cluster_spread_over_steps(variants: Sequence[str]) -> LivePlot:
         "cluster_spread_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Spread on the test set", variants, WAITING, "test_cluster_spread", form="percent"),
+        theme.per_variant("Spread on the test set", variants, NEEDS, "test_cluster_spread", form="percent"),
         "How wide the heaps of three classes are, over how far apart their centres lie: the lower, the tighter.",
     )

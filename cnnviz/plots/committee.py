@@ -10,7 +10,6 @@ from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 from cnnviz.plots.plane import plane
 
-WAITING = "No net has been tested yet"
 # Paul Tol's "light" scheme (SRON technical note, 2021): eight regions that are told apart, and none that looks like a variant.
 REGIONS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
 EDGE = {"color": "#222222", "width": 1}
@@ -18,6 +17,9 @@ MARKS = (  # hollow circles for the first class, full squares for the second
     {"color": "#FFFFFF", "size": 5, "symbol": "circle", "line": EDGE},
     {"color": "#222222", "size": 5, "symbol": "square", "line": EDGE},
 )
+
+NEEDS = "Needs several nets that vote: choose the starting point “In the plane: one net and ten that vote”."
+GATE = "Needs a net with a gate: choose the starting point “In the plane: one tiny net and four with a gate”."
 NOTE = "dashed: mean member · solid: together"
 
 
@@ -43,7 +45,7 @@ def accuracy_of_members(variants: Sequence[str]) -> LivePlot:
         "accuracy_of_members",
         chart,
         tuple(bindings),
-        theme.per_variant("Right answers together", variants, WAITING, "test_accuracy", form="percent"),
+        theme.per_variant("Right answers together", variants, NEEDS, "test_accuracy", form="percent"),
         "How often a committee is right on the test set, and how often its members alone are: mean, and all of them as a band.",
     )
 
@@ -67,7 +69,7 @@ def loss_of_members(variants: Sequence[str]) -> LivePlot:
         "loss_of_members",
         chart,
         tuple(bindings),
-        theme.per_variant("Loss on the test set together", variants, WAITING, "test_loss"),
+        theme.per_variant("Loss on the test set together", variants, NEEDS, "test_loss"),
         "What the committee's answers cost on the test set, and what its members' own answers cost on average.",
     )
 
@@ -89,7 +91,7 @@ def gate_regions(variants: Sequence[str], only: tuple[str, ...] = (), experts: i
         "gate_regions",
         chart,
         tuple(bindings),
-        Headline(f"Experts that count most for one point in twenty or more: {told}", numbers, WAITING),
+        Headline(f"Experts that count most for one point in twenty or more: {told}", numbers, GATE),
         "Each colour is the region in which one expert counts most; the black line is where both classes are equally probable.",
     )
 

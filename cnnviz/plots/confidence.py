@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
 
-WAITING = "Not measured yet"
+NEEDS = "Needs tests of how sure a net is: choose the starting point “300 clothes, learned by heart”."
+
 BINS = 15
 MIDDLES = tuple(round((place + 0.5) / BINS, 4) for place in range(BINS))
 WIDTH = 0.94 / BINS
@@ -43,7 +44,7 @@ def margin_over_steps(variants: Sequence[str]) -> LivePlot:
         "margin_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Margin at this step, nats", variants, WAITING, "margin"),
+        theme.per_variant("Margin at this step, nats", variants, NEEDS, "margin"),
         "How far the true class’s logit is ahead of the mean of the others, and of the largest, averaged over each step’s batch.",
     )
 
@@ -66,7 +67,7 @@ def logits_and_weights(variants: Sequence[str]) -> LivePlot:
         "logits_and_weights",
         chart,
         tuple(bindings),
-        theme.per_variant("Size of the logits at this step (L2)", variants, WAITING, "logit_norm"),
+        theme.per_variant("Size of the logits at this step (L2)", variants, NEEDS, "logit_norm"),
         "Above, the L2 norm of an example’s logits around their mean; below, that of the weights which make them.",
     )
 
@@ -97,7 +98,7 @@ def confidence_histogram(variants: Sequence[str]) -> LivePlot:
         "confidence_histogram",
         chart,
         tuple(bindings),
-        Headline(f"On average: {told}", numbers, WAITING),
+        Headline(f"On average: {told}", numbers, NEEDS),
         "Each bar is the share of the test images that the net answers with about that probability.",
         given=tuple(given),
     )
@@ -151,7 +152,7 @@ def reliability_diagram(variants: Sequence[str]) -> LivePlot:
         "reliability_diagram",
         chart,
         tuple(bindings),
-        theme.per_variant("Expected calibration error", variants, WAITING, "ece", form="percent"),
+        theme.per_variant("Expected calibration error", variants, NEEDS, "ece", form="percent"),
         "Each bar is how often answers of that confidence are right, and its hatched part how far from what the net said.",
         given=tuple(given),
     )
@@ -176,6 +177,6 @@ def calibration_error_over_steps(variants: Sequence[str]) -> LivePlot:
         "calibration_error_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Calibration error at this step", variants, WAITING, "ece", form="percent"),
+        theme.per_variant("Calibration error at this step", variants, NEEDS, "ece", form="percent"),
         "The mean distance between how sure the net is and how often it is right, over all test images.",
     )

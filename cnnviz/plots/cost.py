@@ -35,7 +35,7 @@ def macs_along(axis: str, curves: Sequence[Curve]) -> go.Figure:
 
     Diagnoses: along the side a slope of two is a network of convolutions; flatter at small sides is what padding adds.
     """
-    chart = _empty("macs_along", axis, theme.log_axis("Multiply-adds of a batch"))
+    chart = _empty("macs_along", axis, theme.log_axis("Multiply-adds of a batch", counted=True))
     for curve in curves:
         chart.add_trace(_line(curve, [budget.macs for budget in curve.points.values()], "multiply-adds"))
     return chart
@@ -46,7 +46,7 @@ def memory_along(axis: str, curves: Sequence[Curve]) -> go.Figure:
 
     Diagnoses: where the line of training leaves that of the weights, maps take over.
     """
-    chart = _empty("memory_along", axis, {**theme.log_axis("Memory"), "exponentformat": "SI", "ticksuffix": "B"})
+    chart = _empty("memory_along", axis, theme.log_axis("Memory (bytes)", counted=True))
     for curve in curves:
         for need, dash in NEEDS.items():
             numbers = [getattr(budget, need) for budget in curve.points.values()]
@@ -57,7 +57,7 @@ def memory_along(axis: str, curves: Sequence[Curve]) -> go.Figure:
 def _empty(name: str, axis: str, y: Mapping[str, Any]) -> go.Figure:
     ticks = TICKS[axis]
     x = theme.log_axis(AXES[axis], tickvals=ticks, ticktext=list(map(str, ticks)), tickangle=0)
-    return theme.figure(name, x, {**y, "dtick": "D2"}).update_layout(height=HEIGHT, hovermode="closest", dragmode=False)
+    return theme.figure(name, x, y).update_layout(height=HEIGHT, hovermode="closest", dragmode=False)
 
 
 def _line(curve: Curve, numbers: Sequence[int], what: str, dash: str = "solid") -> go.Scatter:

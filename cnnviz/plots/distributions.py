@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, plot
 
+NEEDS = "Needs a run with histograms: press Train."
+
 LOG_GRADIENTS = (-14.0, 4.0)  # the range of the recorded histograms of log₁₀ |gradient|
-WAITING = "No histograms yet: the run has not been measured"
 
 
 @plot
@@ -25,7 +26,7 @@ def activation_ridges(variants: Sequence[str]) -> LivePlot:
         "activation_ridges",
         variants,
         theme.linear_axis("Activation (output of a unit)", nticks=4),
-        theme.per_variant("Spread of the last hidden layer's activations (std)", variants, WAITING, "activation_std", layer=-2),
+        theme.per_variant("Spread of the last hidden layer's activations (std)", variants, NEEDS, "activation_std", layer=-2),
         "Each ridge is the histogram of one layer's activations, layer 1 at the bottom, each scaled to its own peak.",
         "activation_hist",
         low="activation_low",
@@ -47,11 +48,11 @@ def gradient_ridges(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "Of the last layer's activation gradient, layer 1 gets",
             variants,
-            WAITING,
+            NEEDS,
             "activation_grad_norm",
             layer=0,
             per=-1,
-            form="percent",
+            form="times",
         ),
         "Each ridge is the histogram of the gradients in one layer's activations, layer 1 at the bottom: left is smaller.",
         "activation_grad_hist",

@@ -11,9 +11,12 @@ from plotly.subplots import make_subplots
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Given, LivePlot, plot
 
-NO_MASK = "No mask has been drawn yet"
-NO_PASSES = "No image has been shown with masks yet"
-NO_MAPS = "No map has been recorded yet"
+NO_MASK = "Needs masks that are drawn one by one: choose the starting point “Mask by mask: a small fresh net”."
+NO_TWIN = "Needs inverted dropout, mask by mask: choose it under Dropout."
+NO_GAP = "Needs tests on the whole training set: choose a starting point that makes them."
+NO_PASSES = "Needs images shown with masks: choose the starting point “Masks in the test: images of unknown classes”."
+NO_MAPS = "Needs feature maps with dropout: choose the starting point “Feature maps: dots, blocks, whole channels”."
+
 DIM = 0.2  # opacity of what is dropped
 TERMS = ("a(h)", "D", "D ⊙ a(h)")
 LEVELS = 32  # a map's highest value, as `dropped_maps` records it
@@ -215,7 +218,7 @@ def twin_ratio_by_layer(variants: Sequence[str], keep: float = 0.5, only: tuple[
         chart,
         tuple(bindings),
         theme.per_variant(
-            "Gradient of the last layer, over its twin’s", only or variants, NO_MASK, "twin_ratio", layer=-1, form="times"
+            "Gradient of the last layer, over its twin’s", only or variants, NO_TWIN, "twin_ratio", layer=-1, form="times"
         ),
         "Both nets give the same loss under the same mask: one has weights w, the other v = q w behind outputs over q.",
     )
@@ -237,7 +240,7 @@ def loss_gap_over_steps(variants: Sequence[str]) -> LivePlot:
         "loss_gap_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Loss gap at this step, nats", variants, "No net has been tested yet", "loss_gap"),
+        theme.per_variant("Loss gap at this step, nats", variants, NO_GAP, "loss_gap"),
         "How much worse each net’s loss is on images that it never saw than on those that it learned from.",
     )
 

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
-WAITING = "Nothing fitted yet"
+NEEDS = "Needs a curve to fit: choose the starting point “Any curve: maxout minus maxout”."
+
 LIMIT = 1.35  # |y| that the axis reaches
 LOWEST = -4.0  # where pieces that are far from being the largest leave the picture
 
@@ -38,7 +39,7 @@ def fitted_curve(variants: Sequence[str]) -> LivePlot:
         "fitted_curve",
         chart,
         tuple(bindings),
-        theme.per_variant("Furthest from the target on the test set", variants, WAITING, "test_largest_error"),
+        theme.per_variant("Furthest from the target on the test set", variants, NEEDS, "test_largest_error"),
         "The curve that is asked for and the network's answer to it, over the whole range of the input x.",
     )
 
@@ -72,7 +73,7 @@ def convex_halves(variants: Sequence[str]) -> LivePlot:
         "convex_halves",
         chart,
         tuple(bindings),
-        theme.per_variant("Mean squared error on the test set", variants, WAITING, "test_loss"),
+        theme.per_variant("Mean squared error on the test set", variants, NEEDS, "test_loss"),
         "The answer is one convex unit (solid) minus another (dashed), and each is the largest of its pieces (thin lines).",
     )
 
@@ -95,6 +96,6 @@ def error_over_steps(variants: Sequence[str]) -> LivePlot:
         "error_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Mean squared error at this step", variants, WAITING, "loss"),
+        theme.per_variant("Mean squared error at this step", variants, NEEDS, "loss"),
         "How far the answer is from the target, squared and averaged: each factor of 100 is a factor of 10 in height.",
     )

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
+NEEDS = "Needs a run whose gradients are measured: press Train."
+
 GRADIENT = "Gradient norm of the weights (L2)"
-WAITING = "Layer 1 against the last layer: nothing measured yet, or no gradient at all"
 LOWEST, HIGHEST = -10, 2  # log₁₀ gradient norms that the heatmap's colours tell apart
 
 
@@ -27,7 +28,7 @@ def gradient_by_layer(variants: Sequence[str]) -> LivePlot:
         "grad_norm",
         theme.log_axis(GRADIENT),
         theme.per_variant(
-            "Of the last layer's gradient, layer 1 gets", variants, WAITING, "grad_norm", layer=0, per=-1, form="percent"
+            "Of the last layer's gradient, layer 1 gets", variants, NEEDS, "grad_norm", layer=0, per=-1, form="times"
         ),
         "Each point is the size of one layer's weight gradient; a line that falls to the left vanishes towards the input.",
         "gradient norm",
@@ -47,7 +48,7 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
         "update_ratio",
         theme.log_axis("Update ratio ‖Δw‖ / ‖w‖"),
         theme.per_variant(
-            "Relative to the last layer, layer 1 moves", variants, WAITING, "update_ratio", layer=0, per=-1, form="percent"
+            "Relative to the last layer, layer 1 moves", variants, NEEDS, "update_ratio", layer=0, per=-1, form="times"
         ),
         "Each point is how far one update moves a layer's weights, relative to their size; the dotted line is a rule of thumb.",
         "update ratio",
@@ -67,7 +68,7 @@ def gradient_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "grad_norm",
         theme.log_axis(GRADIENT),
-        theme.per_variant("Gradient norm of layer 1 at this step", variants, WAITING, "grad_norm", layer=0),
+        theme.per_variant("Gradient norm of layer 1 at this step", variants, NEEDS, "grad_norm", layer=0),
         "The gradient of layer 1 (solid) against that of the last layer (dashed): the gap between them is what vanishes.",
         hidden=False,
     )
@@ -85,7 +86,7 @@ def weight_norm_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "weight_norm",
         theme.log_axis("Weight norm ‖w‖ (L2)"),
-        theme.per_variant("Weight norm of layer 1 at this step", variants, WAITING, "weight_norm", layer=0),
+        theme.per_variant("Weight norm of layer 1 at this step", variants, NEEDS, "weight_norm", layer=0),
         "The size of layer 1's weights (solid) and of the last layer's (dashed): flat is unmoved, a steady fall is decay.",
         hidden=False,
     )
@@ -118,7 +119,7 @@ def gradient_heatmap(variants: Sequence[str]) -> LivePlot:
     chart.update_layout(
         coloraxis=theme.magnitudes("Gradient norm of the weights (L2)", LOWEST, HIGHEST), hovermode="closest", margin_b=118
     )
-    headline = theme.per_variant("Gradient norm of layer 1 at this step", variants, WAITING, "grad_norm", layer=0)
+    headline = theme.per_variant("Gradient norm of layer 1 at this step", variants, NEEDS, "grad_norm", layer=0)
     return LivePlot(
         "gradient_heatmap",
         chart,

@@ -10,15 +10,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, wraps
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from cnnviz.engine.records import Recording
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.log_ticks import LABELS
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
+MAPS = ("heatmap", "contour")
+ZEROS = "All numbers are 0 here, and a logarithmic axis has no place for 0."
+NOTE_WIDTH = 44  # letters in a line
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,17 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Headline:
-    """The finding in words: `text` with {name} for each quantity; `waiting` until all are known."""
+    """The finding in words: `text` with {name} for each quantity, "–" for one that is not known; while none is, what stands
+    before its colon. needs: what a recording must have for anything to be drawn, and how to get it: an empty chart says so."""
 
     text: str
     quantities: Mapping[str, Quantity]
-    waiting: str
+    needs: str
+
+    @property
+    def subject(self) -> str:
+        """What the numbers are of."""
+        return self.text.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -115,13 +126,22 @@ class LivePlot:
         """What the panel needs to draw it."""
         return {
             "name": self.name,
-            "figure": self.figure.to_plotly_json(),
+            "figure": _sent(self.figure),
             "bindings": [asdict(binding) for binding in self.bindings],
             "headline": asdict(self.headline),
             "explain": self.explain,
             "details": dict(self.details),
             "given": [asdict(one) for one in self.given],
         }
+
+
+def _sent(figure: go.Figure) -> dict[str, Any]:
+    """A figure without the labels of its log axes, which the panel has: they would be most of it."""
+    sent: dict[str, Any] = figure.to_plotly_json()
+    for axis in sent["layout"].values():
+        if isinstance(axis, dict) and axis.get("labelalias") == LABELS:
+            del axis["labelalias"]
+    return sent
 
 
 def plot(build: Callable[..., LivePlot]) -> Callable[..., LivePlot]:
@@ -146,7 +166,31 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
     figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))
+    return _without_empty_areas(figure, plot.headline.needs)
+
+
+def _without_empty_areas(figure: go.Figure, needs: str) -> go.Figure:
+    """Axes that nothing is drawn on would be made up: they go, and where there are no others a sentence says what is needed."""
+    areas = [(f"xaxis{(trace.xaxis or 'x')[1:]}", f"yaxis{(trace.yaxis or 'y')[1:]}") for trace in figure.data]
+    found = [_numbers(trace) for trace in figure.data]
+    shown = [
+        any(figure.layout[area[1]].type != "log" or value > 0 for value in numbers)
+        for area, numbers in zip(areas, found, strict=True)
+    ]
+    used = {axis for area, drawn in zip(areas, shown, strict=True) if drawn for axis in area}
+    figure.update_layout({axis: {"visible": False} for area in areas for axis in area if axis not in used})
+    if not any(shown):
+        text = "<br>".join(wrap(ZEROS if any(found) else needs, NOTE_WIDTH))
+        note = {"text": text, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+        figure.layout.annotations, figure.layout.shapes = [note], []
+        figure.update_layout(coloraxis_showscale=False)
     return figure
+
+
+def _numbers(trace: Any) -> list[float]:
+    """What a trace draws, but for gaps."""
+    rows = trace.z if trace.type in MAPS else [trace.y]
+    return [value for row in rows if row is not None for value in row if value is not None] if rows is not None else []
 
 
 def values(binding: Binding, recordings: Recordings, step: int) -> list[Any]:
@@ -274,6 +318,15 @@ def _plain(array: Any) -> list[Any]:
 
 def quantity(wanted: Quantity, recordings: Recordings, step: int) -> float | None:
     """The number that a Quantity names with the cursor at a step, None where it is not there or not finite."""
+    parts = _parts(wanted, recordings, step)
+    if parts is None or 0 in parts[1:]:
+        return None
+    number = parts[0] / parts[1] if len(parts) > 1 else parts[0]
+    return number if math.isfinite(number) else None
+
+
+def _parts(wanted: Quantity, recordings: Recordings, step: int) -> list[float] | None:
+    """The number, or the two of which it is the quotient; None where one is not there or not finite."""
     recording = recordings.get(wanted.variant)
     if recording is None or wanted.column not in recording.names:
         return None
@@ -283,21 +336,27 @@ def quantity(wanted: Quantity, recordings: Recordings, step: int) -> float | Non
     bottom = None if wanted.per is None else _layer_index(wanted.per, len(found))
     if top is None or (wanted.per is not None and bottom is None):
         return None
-    parts = [found[top]] if bottom is None else [found[top], found[bottom]]
-    if not np.isfinite(parts).all():  # a share of something infinite would read as nothing at all
-        return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        number = parts[0] / parts[1] if bottom is not None else parts[0]
-    return float(number) if math.isfinite(number) else None
+    parts = [float(found[top])] if bottom is None else [float(found[top]), float(found[bottom])]
+    return parts if np.isfinite(parts).all() else None  # a share of something infinite would read as nothing at all
 
 
-_FORMS = {"number": number_text, "percent": percent_text, "times": lambda value: f"{number_text(value)} ×"}
+_FORMS = {"number": number_text, "percent": percent_text, "times": times_text}
 
 
 def headline_text(headline: Headline, recordings: Recordings, step: int) -> str:
-    """The headline with its numbers, or its waiting text while one is missing."""
-    found = {name: quantity(wanted, recordings, step) for name, wanted in headline.quantities.items()}
-    if any(value is None for value in found.values()):
-        return headline.waiting
-    words = {name: _FORMS[headline.quantities[name].form](value) for name, value in found.items()}
-    return headline.text.format(**words)
+    """The headline with its numbers, or what it is about while none is known."""
+    found = {name: _words(wanted, recordings, step) for name, wanted in headline.quantities.items()}
+    if found and not any(found.values()):
+        return headline.subject
+    return headline.text.format(**{name: words or "–" for name, words in found.items()})
+
+
+def _words(wanted: Quantity, recordings: Recordings, step: int) -> str:
+    """A number as the headline writes it, "" where it is not known; a share of nothing is told as what it is."""
+    parts = _parts(wanted, recordings, step)
+    if parts is None:
+        return ""
+    if 0 in parts[1:]:
+        return f"{number_text(parts[0])} of 0"
+    number = quantity(wanted, recordings, step)
+    return "" if number is None else _FORMS[wanted.form](number)

@@ -22,7 +22,7 @@ def top_singular_over_steps(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "Largest singular value of layer 1",
             variants,
-            "Singular values are measured from the starting point “Spectral norm, watched”",
+            "Needs singular values: choose the starting point “Spectral norm, watched”.",
             "top_singular",
             layer=0,
         ),

@@ -30,6 +30,26 @@ def cost_text(count: int) -> str:
     return f"{_three(count / 1e9)} G" if count >= 9.995e8 else number_text(count)
 
 
+def times_text(factor: float) -> str:
+    """How many times as much, as it is said: "3.88 million times", "12,300 times", "0.42 times", "1/667,000"."""
+    if not math.isfinite(factor):
+        return number_text(factor)
+    if factor < 0:
+        return f"−{times_text(-factor)}"
+    if 0 < factor < 0.00995 and 1 / factor < 999_500:
+        return f"1/{_long(1 / factor)}"
+    if factor < 9.995e-4 or factor >= 9.995e11:
+        return f"{number_text(factor)} times"
+    words = next((words for words in ((1e9, "billion"), (1e6, "million")) if factor >= 0.9995 * words[0]), None)
+    return f"{_three(factor / words[0])} {words[1]} times" if words else f"{_long(factor)} times"
+
+
+def times_of(factor: float) -> str:
+    """The same where what it is a multiple of comes next: "0.42 times", "1/667,000 of"."""
+    text = times_text(factor)
+    return f"{text} of" if "/" in text else text
+
+
 def percent_text(fraction: float) -> str:
     """A fraction as a percentage: 0.0002 is "0.02 %"."""
     return f"{number_text(100 * fraction)} %"
@@ -41,6 +61,11 @@ def _three(size: float) -> str:
     digits = 2 - math.floor(math.log10(size))
     text = f"{size:.{max(digits, 0)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _long(size: float) -> str:
+    """Three digits below a million, its zeros written out: "12,300"."""
+    return number_text(size) if size < 9_999.5 else f"{round(float(_three(size / 1e3)) * 1e3):,}"
 
 
 def _power_text(size: float) -> str:

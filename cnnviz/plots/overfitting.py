@@ -9,7 +9,10 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
-WAITING = "No net has been tested yet"
+NEEDS = "Needs tests on the whole training set: choose a starting point that makes them."
+HELD_OUT = "Needs held-out examples: choose the starting point “In the plane: early stopping”."
+WEIGHTS = "Needs measured weights: choose a starting point that is about them."
+
 NOTE = "dashed: training set · solid: test set"
 
 
@@ -77,7 +80,7 @@ def validation_over_steps(variants: Sequence[str]) -> LivePlot:
         "validation_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Loss on the held-out examples", variants, WAITING, "validation_loss"),
+        theme.per_variant("Loss on the held-out examples", variants, HELD_OUT, "validation_loss"),
         "The loss on examples that are held out to choose by, thin, and on the test set, thick, which chooses nothing.",
     )
 
@@ -99,7 +102,7 @@ def _pair(variants: Sequence[str], start: str, what: str, form: str) -> Headline
         for v in variants
         for end, column in (("", f"train_{what}"), ("_test", f"test_{what}"))
     }
-    return Headline(f"{start}: {told}", numbers, WAITING)
+    return Headline(f"{start}: {told}", numbers, NEEDS)
 
 
 @plot
@@ -118,7 +121,7 @@ def zero_weights_over_steps(variants: Sequence[str]) -> LivePlot:
         "zero_weights_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Weights that are exactly 0", variants, WAITING, "zero_share", form="percent"),
+        theme.per_variant("Weights that are exactly 0", variants, WEIGHTS, "zero_share", form="percent"),
         "How many of the net's weights are exactly 0, of all its layers together.",
     )
 
@@ -144,6 +147,6 @@ def largest_unit_by_layer(variants: Sequence[str]) -> LivePlot:
         "largest_unit_by_layer",
         chart,
         tuple(bindings),
-        theme.per_variant("Largest unit of layer 1", variants, WAITING, "largest_unit", layer=0),
+        theme.per_variant("Largest unit of layer 1", variants, WEIGHTS, "largest_unit", layer=0),
         "How long the weight vector of the largest unit of each layer is.",
     )

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
-WAITING = "Not computed yet"
+NEEDS = "Needs a polynomial: choose a starting point whose name begins with “Polynomials”."
+
 HIGHEST = 1.9  # |t| that the axis reaches: beyond it a polynomial runs out of the picture
 LARGEST_PATH = 32.0
 
@@ -52,7 +53,7 @@ def polynomial_fit(variants: Sequence[str]) -> LivePlot:
 def _errors(variants: Sequence[str]) -> Headline:
     told = "; ".join(f"{v} {{{v}}} on its points, {{{v}_new}} on new ones" for v in variants)
     numbers = {f"{v}{end}": Quantity(v, column) for v in variants for end, column in (("", "train_rms"), ("_new", "test_rms"))}
-    return Headline(f"Typical error: {told}", numbers, WAITING)
+    return Headline(f"Typical error: {told}", numbers, NEEDS)
 
 
 @plot
@@ -82,7 +83,7 @@ def error_by_degree(variants: Sequence[str]) -> LivePlot:
         "error_by_degree",
         chart,
         tuple(bindings),
-        Headline(f"On new points, with degree 9: {told}", numbers, WAITING),
+        Headline(f"On new points, with degree 9: {told}", numbers, NEEDS),
         "The typical error of the polynomial of each degree, on the points that it was fitted to and on new ones.",
     )
 
@@ -110,7 +111,7 @@ def coefficient_sizes(variants: Sequence[str]) -> LivePlot:
         "coefficient_sizes",
         chart,
         tuple(bindings),
-        theme.per_variant("Largest coefficient", variants, WAITING, "largest"),
+        theme.per_variant("Largest coefficient", variants, NEEDS, "largest"),
         "How large each coefficient is, the sign left out, on an axis where each step up is ten times more.",
     )
 
@@ -142,6 +143,6 @@ def coefficient_paths(variants: Sequence[str]) -> LivePlot:
         "coefficient_paths",
         chart,
         tuple(bindings),
-        theme.per_variant("Coefficients that are exactly 0", variants, WAITING, "zeros"),
+        theme.per_variant("Coefficients that are exactly 0", variants, NEEDS, "zeros"),
         "Each line is one coefficient while the penalty grows from left to right; marks show the penalty that is set.",
     )

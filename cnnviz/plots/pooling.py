@@ -11,8 +11,9 @@ from cnnviz.plots import theme
 from cnnviz.plots.lines import over_steps
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, plot
 
-WAITING = "No moved image has been tested yet"
-NOT_REBUILT = "No map has been rebuilt yet"
+NEEDS = "Needs tests with moved images: choose the starting point “Six poolings, and images that move”."
+NOT_REBUILT = "Needs maps that are rebuilt: choose the starting point “Six poolings, and images that move”."
+
 WAYS = {"switches": "where it stood", "corner": "top left corner", "spread": "all its places"}
 
 
@@ -28,7 +29,7 @@ def consistency_by_shift(variants: Sequence[str]) -> LivePlot:
         "shift_consistency",
         "Same answer as unmoved (share of images)",
         theme.per_variant(
-            "Same answer after a shift by one pixel", variants, WAITING, "shift_consistency", layer=1, form="percent"
+            "Same answer after a shift by one pixel", variants, NEEDS, "shift_consistency", layer=1, form="percent"
         ),
         "Each point is the share of test images whose answer stays what it was when they are moved left, up, right or down.",
     )
@@ -45,7 +46,7 @@ def accuracy_by_shift(variants: Sequence[str]) -> LivePlot:
         variants,
         "shift_accuracy",
         "Accuracy on moved images (share right)",
-        theme.per_variant("Right after a shift by two pixels", variants, WAITING, "shift_accuracy", layer=2, form="percent"),
+        theme.per_variant("Right after a shift by two pixels", variants, NEEDS, "shift_accuracy", layer=2, form="percent"),
         "How often each net is right on the test set when all its images are moved by so many pixels, mean of four directions.",
     )
 
@@ -61,7 +62,7 @@ def change_by_shift(variants: Sequence[str]) -> LivePlot:
         variants,
         "shift_change",
         "Probability that moves to other classes",
-        theme.per_variant("Probability moved by one pixel", variants, WAITING, "shift_change", layer=1, form="percent"),
+        theme.per_variant("Probability moved by one pixel", variants, NEEDS, "shift_change", layer=1, form="percent"),
         "How much probability a shift takes from some classes and gives to others, mean over the test images.",
     )
 
@@ -88,7 +89,7 @@ def consistency_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "shift_consistency",
         theme.linear_axis("Same answer, moved by 1 px (share)", tickformat=".0%"),
-        theme.per_variant("Same answer after one pixel", variants, WAITING, "shift_consistency", layer=1, form="percent"),
+        theme.per_variant("Same answer after one pixel", variants, NEEDS, "shift_consistency", layer=1, form="percent"),
         "How many answers survive a shift by one pixel while the net learns, mean of four directions.",
         layer=1,
     )

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
-WAITING = "No numbers yet: the run has not been measured"
+NEEDS = "Needs pre-training: choose a starting point in which a net is pre-trained."
+
 LEVELS = 32  # a unit's largest weight, as `first_filters` records it
 
 
@@ -26,7 +27,7 @@ def pretraining_loss_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "pretraining_loss",
         theme.log_axis("Pre-training loss (squared error; D: nats)"),
-        theme.per_variant("Pre-training loss at this step", taught, WAITING, "pretraining_loss"),
+        theme.per_variant("Pre-training loss at this step", taught, NEEDS, "pretraining_loss"),
         "Before the task, two variants learn to rebuild images and one to tell other classes; the first variant waits.",
     )
 
@@ -60,7 +61,7 @@ def first_filters(variants: Sequence[str]) -> LivePlot:
         chart,
         tuple(bindings),
         theme.per_variant(
-            "Layer 1 has moved from its fresh weights, relative to their size", variants, WAITING, "first_moved", form="percent"
+            "Layer 1 has moved from its fresh weights, relative to their size", variants, NEEDS, "first_moved", form="percent"
         ),
         "Each tile is what one unit of layer 1 looks for: red pixels raise it, blue ones lower it, each by its own scale.",
     )

@@ -47,7 +47,7 @@ def error_by_cost(bubbles: Sequence[Bubble], measure: str, picked: str = "") -> 
     """
     chart = theme.figure(
         "error_by_cost",
-        theme.log_axis("Multiply-adds for one example", tickangle=0, minor={"ticks": "outside"}),
+        theme.log_axis("Multiply-adds for one example", counted=True, tickangle=0),
         theme.linear_axis(f"Published error, {measure}, %"),
     )
     across, up = spans(bubbles)

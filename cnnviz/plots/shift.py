@@ -10,8 +10,8 @@ from cnnviz.engine.words import DOMAINS
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
 
-WAITING = "Not measured yet"
-NO_DOMAINS = "No domain has been tested yet"
+NEEDS = "Needs a look inside the net: choose the starting point “Batch norm, and noise after it”."
+NO_DOMAINS = "Needs shapes in many colours: choose the starting point “Learn on red shapes, meet other colours”."
 
 
 @plot
@@ -101,7 +101,7 @@ def unit_percentiles(variants: Sequence[str], layer: int = 2) -> LivePlot:
         "unit_percentiles",
         chart,
         tuple(bindings),
-        theme.per_variant(f"Median input of a unit in layer {layer + 1}", variants, WAITING, "unit_median", layer=layer),
+        theme.per_variant(f"Median input of a unit in layer {layer + 1}", variants, NEEDS, "unit_median", layer=layer),
         "The line is the median over the batch, the band reaches from the 15th to the 85th percentile.",
     )
 
@@ -118,7 +118,7 @@ def input_shift_over_steps(variants: Sequence[str], layer: int = 2) -> LivePlot:
         variants,
         "input_shift",
         theme.linear_axis("Shift (σ of the inputs)", rangemode="tozero"),
-        theme.per_variant(f"Inputs of layer {layer + 1} moved by, in σ", variants, WAITING, "input_shift", layer=layer),
+        theme.per_variant(f"Inputs of layer {layer + 1} moved by, in σ", variants, NEEDS, "input_shift", layer=layer),
         "How far mean and spread of a unit's inputs went from one snapshot to the next, mean over the layer's units.",
         layer,
     )
@@ -135,7 +135,7 @@ def gradient_angle_by_layer(variants: Sequence[str]) -> LivePlot:
         variants,
         "gradient_angle",
         theme.linear_axis("Cosine of the angle", range=[-1.02, 1.05]),
-        theme.per_variant("Cosine at the last hidden layer", variants, WAITING, "gradient_angle", layer=-2),
+        theme.per_variant("Cosine at the last hidden layer", variants, NEEDS, "gradient_angle", layer=-2),
         "How much of a layer's gradient is left once only the layers below have made their step: 1 is all of it.",
         "cosine",
     )
@@ -152,7 +152,7 @@ def loss_along_step(variants: Sequence[str]) -> LivePlot:
         variants,
         ("loss_along_low", "loss_along_high"),
         "Loss along the step (nats)",
-        theme.per_variant("Width of the loss range along the step", variants, WAITING, "loss_along_range"),
+        theme.per_variant("Width of the loss range along the step", variants, NEEDS, "loss_along_range"),
         "The band holds the batch's loss at 0.5 to 4 times the step that is taken: a narrow band is a step that can be trusted.",
     )
 
@@ -168,7 +168,7 @@ def gradient_change_along_step(variants: Sequence[str]) -> LivePlot:
         variants,
         ("gradient_change_low", "gradient_change_high"),
         "Change of the gradient (L2)",
-        theme.per_variant("Greatest change of the gradient", variants, WAITING, "gradient_change_high"),
+        theme.per_variant("Greatest change of the gradient", variants, NEEDS, "gradient_change_high"),
         "How far the gradient changes along the step, L2 over all parameters: the lower, the better it predicts what comes.",
     )
 
@@ -184,7 +184,7 @@ def smoothness_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "smoothness",
         theme.log_axis("Effective β (change / distance)"),
-        theme.per_variant("Effective β", variants, WAITING, "smoothness"),
+        theme.per_variant("Effective β", variants, NEEDS, "smoothness"),
         "The gradient's greatest change along the step over the distance gone: low and level is a smooth surface.",
     )
 

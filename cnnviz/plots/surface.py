@@ -12,7 +12,8 @@ from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 from cnnviz.plots.numbers import number_text
 
-WAITING = "The nets train first; then the slice grows, outwards from the trained weights"
+NEEDS = "Needs trained nets: they learn first, then the slice grows outwards from their weights."
+
 ALONG = "Step α along direction 1"
 ACROSS = "Step β along direction 2"
 LOWEST, HIGHEST = -1.0, 1.0  # log₁₀ of the losses between which colours differ: 0.1 and 10 nats
@@ -49,7 +50,7 @@ def loss_plane(variants: Sequence[str], classes: int | None = None, reach: float
         "loss_plane",
         chart,
         tuple(bindings),
-        theme.per_variant("Points of the plane that beat guessing", variants, WAITING, "surface_better", form="percent"),
+        theme.per_variant("Points of the plane that beat guessing", variants, NEEDS, "surface_better", form="percent"),
         "Each point is the trained net with its filters moved α along one random direction and β along another, by their norms.",
     )
 
@@ -110,10 +111,10 @@ def loss_along_line(variants: Sequence[str], classes: int | None = None) -> Live
 
 
 def _width_and_curvature(variants: Sequence[str]) -> Headline:
-    width = theme.per_variant("Stretch until the loss has doubled", variants, WAITING, "surface_width_1")
+    width = theme.per_variant("Stretch until the loss has doubled", variants, NEEDS, "surface_width_1")
     bend = ", ".join(f"{variant} {{{variant}_bend}}" for variant in variants)
     bends = {f"{variant}_bend": Quantity(variant, "surface_curvature_1") for variant in variants}
-    return Headline(f"{width.text}; curvature at 0: {bend}", {**width.quantities, **bends}, WAITING)
+    return Headline(f"{width.text}; curvature at 0: {bend}", {**width.quantities, **bends}, NEEDS)
 
 
 @plot
@@ -129,7 +130,7 @@ def accuracy_along_line(variants: Sequence[str]) -> LivePlot:
         variants,
         ("surface_accuracy", "surface_test_accuracy"),
         "%{y:.0%}",
-        theme.per_variant("Right answers on average along the line", variants, WAITING, "surface_mean_accuracy", form="percent"),
+        theme.per_variant("Right answers on average along the line", variants, NEEDS, "surface_mean_accuracy", form="percent"),
         "How often the moved net is still right: at 0 it is as trained, to both sides it forgets.",
     )
 

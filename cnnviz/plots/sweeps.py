@@ -11,7 +11,8 @@ from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 from cnnviz.plots.numbers import number_text
 
-WAITING = "No run has ended yet: each adds its point to the curve"
+NEEDS = "Needs runs that have ended: each adds its point."
+
 MEASURES = {
     "test_accuracy": "Test accuracy (share of right answers)",
     "accuracy": "Accuracy on the last batch",
@@ -33,10 +34,10 @@ def sweep_curve(variants: Sequence[str], over: str = "labels", measure: str = "t
     share = measure.endswith("accuracy") or measure in ("ece", "accuracy_gap")
     wanted = rule(over)
     title = f"{wanted.label} ({wanted.unit})" if wanted.unit else wanted.label
-    x = theme.log_axis(title, dtick="D2") | {"exponentformat": "none"} if wanted.log else theme.linear_axis(title)
+    x = theme.log_axis(title) if wanted.log else theme.linear_axis(title)
     if over == "batch_size":  # powers of 2, as batches come
         powers = [2**power for power in range(11)]
-        x |= {"dtick": None, "tickvals": powers, "ticktext": [str(size) for size in powers]}
+        x |= {"tickvals": powers, "ticktext": [str(size) for size in powers]}
     axis = theme.linear_axis if measure.endswith("gap") else theme.log_axis
     y = theme.linear_axis(MEASURES[measure], tickformat=".0%") if share else axis(MEASURES[measure])
     chart = theme.figure("sweep_curve", x, y, "line: mean of the seeds · band: lowest to highest")
@@ -88,7 +89,7 @@ def sweep_map(
     chart.update_layout(coloraxis=theme.shares("Test accuracy (× diverged)"), hovermode="closest", margin_b=150)
     chart.layout.annotations[0].yshift = -48  # below the upright ticks
     headline = theme.per_variant(
-        "Of the runs so far, right on more than half of the test set", variants, WAITING, "sweep_learned", form="percent"
+        "Of the runs so far, right on more than half of the test set", variants, NEEDS, "sweep_learned", form="percent"
     )
     explain = "Each cell is one small run of its own, coloured by how often it is right on the test set at its end."
     return LivePlot("sweep_map", chart, tuple(bindings), headline, explain)
@@ -105,7 +106,7 @@ def _headline(variants: Sequence[str], over: str, measure: str, form: str) -> He
     what = MEASURES[measure].partition(" (")[0]
     quantities = {variant: Quantity(variant, "sweep_mean", layer=0, form=form) for variant in variants}
     quantities["lowest"] = Quantity(variants[0], "sweep_values", layer=0)
-    return Headline(f"{what} at {label[0].lower()}{label[1:]} = {{lowest}}: {told}", quantities, WAITING)
+    return Headline(f"{what}: {told} at {label[0].lower()}{label[1:]} = {{lowest}}", quantities, NEEDS)
 
 
 def _mean(variant: str, number: str) -> go.Scatter:

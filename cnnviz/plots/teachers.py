@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
-WAITING = "Not measured yet: teachers learn first"
+NEEDS = "Needs teachers, which learn first: choose the starting point “Teachers and 60 labels”."
 
 
 @plot
@@ -36,7 +36,7 @@ def students_and_teachers(variants: Sequence[str]) -> LivePlot:
         "students_and_teachers",
         chart,
         tuple(bindings),
-        theme.per_variant("Student’s test accuracy at this step", variants, WAITING, "test_accuracy", form="percent"),
+        theme.per_variant("Student’s test accuracy at this step", variants, NEEDS, "test_accuracy", form="percent"),
         "How often each student is right on the test set while it learns, and how often its finished teacher is.",
     )
 
@@ -59,7 +59,7 @@ def teacher_loss_over_steps(variants: Sequence[str], only: tuple[str, ...] = ())
         "teacher_loss_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("The teacher’s loss at this step", shown, WAITING, "pretraining_loss"),
+        theme.per_variant("The teacher’s loss at this step", shown, NEEDS, "pretraining_loss"),
         "Before the students begin, each teacher learns the whole training set; a student without one waits.",
     )
 
@@ -88,6 +88,6 @@ def teacher_says(variants: Sequence[str], only: tuple[str, ...] = ()) -> LivePlo
         "teacher_says",
         chart,
         tuple(bindings),
-        theme.per_variant("The teacher itself is right on the test set", shown, WAITING, "teacher_accuracy", form="percent"),
+        theme.per_variant("The teacher itself is right on the test set", shown, NEEDS, "teacher_accuracy", form="percent"),
         "Each row is what a teacher says of the images of one class, on average: bright is the class itself.",
     )

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cnnviz.plots.live_plot import Headline, Quantity
+from cnnviz.plots.log_ticks import log_ticks
 
 # A to D: Okabe & Ito (2008), told apart with every kind of colour vision. Their orange and sky blue have 2.3 : 1 on white, so E
 # and F are a brown and a violet: all six have 3 : 1 on both grounds, and no two come closer for any eye than theirs.
@@ -180,9 +181,10 @@ def linear_axis(title: str, **more: Any) -> dict[str, Any]:
     return _axis(title, exponentformat="SI", zeroline=False, **more)
 
 
-def log_axis(title: str, **more: Any) -> dict[str, Any]:
-    """A logarithmic axis whose ticks are written 10⁻⁵; zeros and negative numbers are not drawn."""
-    return _axis(title, type="log", exponentformat="power", zeroline=False, **more)
+def log_axis(title: str, counted: bool = False, **more: Any) -> dict[str, Any]:
+    """A logarithmic axis whose ticks are written 10⁻⁵, or 2M of what is counted; zeros and negative numbers are not
+    drawn."""
+    return _axis(title, type="log", zeroline=False, **{**log_ticks(counted), **more})
 
 
 def exponent_axis(title: str, **more: Any) -> dict[str, Any]:
@@ -296,7 +298,7 @@ def band_edge(variant: str, filled: bool, opacity: float = 0.18, width: float = 
     )
 
 
-def per_variant(start: str, variants: Sequence[str], waiting: str, column: str, end: str = "", **where: Any) -> Headline:
+def per_variant(start: str, variants: Sequence[str], needs: str, column: str, end: str = "", **where: Any) -> Headline:
     """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields."""
     told = ", ".join(f"{v} {{{v}}}" for v in variants) if len(variants) > 1 else "".join(f"{{{v}}}" for v in variants)
-    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, waiting)
+    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, needs)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Headline, LivePlot, plot
 
-WAITING = "Running mean against the batches': only batch norm keeps one"
-NO_NET = "Measured in a recurrent net: choose a starting point with rows of digits"
+NEEDS = "Needs batch norm in a recurrent net: choose the starting point “Row by row: batch norm against layer norm”."
+NO_NET = "Needs a recurrent net: choose a starting point whose name begins with “Row by row”."
 
 
 @plot
@@ -29,7 +29,7 @@ def gradient_by_time_step(variants: Sequence[str]) -> LivePlot:
             "activation_grad_norm",
             layer=0,
             per=-2,
-            form="percent",
+            form="times",
         ),
         "Each point is the gradient at one time step's state; read it from right to left, the way it travels.",
     )
@@ -50,7 +50,7 @@ def statistics_by_time_step(variants: Sequence[str], only: tuple[str, ...] = ())
         theme.per_variant(
             "At t1 the running mean misses the batches' by, in σ",
             only or variants,
-            WAITING,
+            NEEDS,
             "running_mean_gap",
             layer=0,
         ),

@@ -36,6 +36,6 @@ def pass_times(variants: Sequence[str]) -> LivePlot:
     told = ", ".join(f"{v} {{{v}}} ms, {{{v}_rate}} thousand million multiply-adds a second" for v in variants)
     quantities = {v: Quantity(v, "median", at="last") for v in variants}
     quantities |= {f"{v}_rate": Quantity(v, "gigamacs_per_second", at="last") for v in variants}
-    headline = Headline(f"Median of a pass: {told}", quantities, "Each pass is timed as it ends")
+    headline = Headline(f"Median of a pass: {told}", quantities, "Needs a timed pass: each is drawn as it ends.")
     explain = "How long each forward pass took, in its order; the open mark is the first, which still finds memory and kernels."
     return LivePlot("pass_times", chart, tuple(bindings), headline, explain)

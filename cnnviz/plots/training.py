@@ -9,7 +9,7 @@ from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 from cnnviz.plots.numbers import number_text
 
-WAITING = "No numbers yet: the run has not been measured"
+NEEDS = "Needs a run that trains: press Train."
 
 
 @plot
@@ -31,7 +31,7 @@ def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> Live
         "loss_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Loss at this step", variants, WAITING, "loss"),
+        theme.per_variant("Loss at this step", variants, NEEDS, "loss"),
         "The loss of each step's batch: it falls where the net learns and stays level where training stagnates.",
     )
 
@@ -61,6 +61,6 @@ def accuracy_over_steps(variants: Sequence[str]) -> LivePlot:
         "accuracy_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Test accuracy at this step", variants, WAITING, "test_accuracy", form="percent"),
+        theme.per_variant("Test accuracy at this step", variants, NEEDS, "test_accuracy", form="percent"),
         "How often the net is right, on its own training batches and on a test set that it never learns from.",
     )

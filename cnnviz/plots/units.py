@@ -10,7 +10,8 @@ from plotly.subplots import make_subplots
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
-WAITING = "Nothing measured inside the units yet"
+NEEDS = "Needs a run that looks inside the units: press Train."
+NO_SLOPE = "Needs an activation with a learned slope: choose PReLU under Activation."
 DEAD_SCALE = [[0, "rgba(136,136,136,0.18)"], [1, "#CC3311"]]  # alive, dead: grey against a red that no variant wears
 
 
@@ -61,7 +62,7 @@ def inputs_on_curve(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "On a flat part of the curve in the last hidden layer",
             variants,
-            WAITING,
+            NEEDS,
             "fraction_saturated",
             layer=-2,
             form="percent",
@@ -98,7 +99,7 @@ def saturated_map(variants: Sequence[str]) -> LivePlot:
         chart,
         tuple(bindings),
         theme.per_variant(
-            "Saturated in the last hidden layer at this step", variants, WAITING, "fraction_saturated", layer=-2, form="percent"
+            "Saturated in the last hidden layer at this step", variants, NEEDS, "fraction_saturated", layer=-2, form="percent"
         ),
         "Each cell is one layer at one step: the brighter, the more of its inputs lie where the activation is flat.",
     )
@@ -116,7 +117,7 @@ def mean_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "activation_mean",
         theme.linear_axis("Mean activation"),
-        theme.per_variant("Mean activation of the last hidden layer", variants, WAITING, "activation_mean", layer=-2),
+        theme.per_variant("Mean activation of the last hidden layer", variants, NEEDS, "activation_mean", layer=-2),
         "The mean output of the first hidden layer (solid) and of the last one (dashed), ± one standard deviation: a closed band "
         "at 0 or 1 is a saturated sigmoid.",
         spread="activation_std",
@@ -134,7 +135,7 @@ def top_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "activation_top",
         theme.linear_axis("98th percentile of activations"),
-        theme.per_variant("98th percentile in the last hidden layer", variants, WAITING, "activation_top", layer=-2),
+        theme.per_variant("98th percentile in the last hidden layer", variants, NEEDS, "activation_top", layer=-2),
         "What 98 of 100 outputs stay below, in the first hidden layer (solid) and in the last one (dashed).",
     )
 
@@ -160,7 +161,7 @@ def dead_unit_map(variants: Sequence[str]) -> LivePlot:
         "dead_unit_map",
         chart,
         tuple(bindings),
-        theme.per_variant("Dead in the last hidden layer", variants, WAITING, "dead_fraction", layer=-2, form="percent"),
+        theme.per_variant("Dead in the last hidden layer", variants, NEEDS, "dead_fraction", layer=-2, form="percent"),
         "Each cell is a unit: red is dead, its slope is 0 on every example of the test set, grey is alive.",
     )
 
@@ -188,7 +189,7 @@ def dead_by_layer(variants: Sequence[str]) -> LivePlot:
         "dead_by_layer",
         chart,
         tuple(bindings),
-        theme.per_variant("Dead in layer 1", variants, WAITING, "dead_fraction", layer=0, form="percent"),
+        theme.per_variant("Dead in layer 1", variants, NEEDS, "dead_fraction", layer=0, form="percent"),
         "The share of each layer's units that are dead, and of those that are merely off, over the whole test set.",
         {v: f"{v}, {{layer}}: dead {{dead_fraction}}, off {{off_fraction}} of its units" for v in variants},
     )
@@ -205,7 +206,7 @@ def dead_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "dead_fraction",
         theme.linear_axis("Dead units (share of the layer)", range=[-0.03, 1.03], tickformat=".0%"),
-        theme.per_variant("Dead in the last hidden layer", variants, WAITING, "dead_fraction", layer=-2, form="percent"),
+        theme.per_variant("Dead in the last hidden layer", variants, NEEDS, "dead_fraction", layer=-2, form="percent"),
         "The share of dead units in the first hidden layer (solid) and in the last one (dashed), over the run.",
     )
 
@@ -224,7 +225,7 @@ def learned_slopes(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "Slope that layer 1 has learned",
             variants,
-            "The slopes below 0 of the variants that have PReLU",
+            NO_SLOPE,
             "prelu_slope",
             layer=0,
         ),
@@ -246,7 +247,7 @@ def slope_by_layer(variants: Sequence[str]) -> LivePlot:
         theme.per_variant(
             "Slope that layer 1 has learned",
             variants,
-            "The slopes below 0 of the variants that have PReLU",
+            NO_SLOPE,
             "prelu_slope",
             layer=0,
         ),

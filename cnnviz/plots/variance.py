@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, plot
 
-WAITING = "Nothing measured yet"
+NEEDS = "Needs a measured net: its first numbers are drawn here."
+LAYER_2 = "Needs a net of at least two layers whose weights are measured."
+
 NOTE = "solid: measured · dashed: theory"
 Curves = tuple[tuple[str, tuple[str, ...], tuple[float | None, ...]], ...]  # variant, layers, a value a layer
 
@@ -95,7 +97,7 @@ def _by_layer(
     explain: str,
     theory: bool,
 ) -> LivePlot:
-    headline = theme.per_variant(start, variants, WAITING, column, form="times", **where)
+    headline = theme.per_variant(start, variants, NEEDS, column, form="times", **where)
     note = NOTE if theory else ""
     live = lines.by_layer(name, variants, column, theme.log_axis(title), headline, explain, title, note=note)
     for variant in variants if theory else ():
@@ -126,7 +128,7 @@ def weight_image(variants: Sequence[str]) -> LivePlot:
         "weight_rows",
         ("Input (a unit of layer 1)", "Unit of layer 2"),
         "Weight",
-        theme.per_variant("Most that two units of layer 2 differ in a weight", variants, WAITING, "row_difference", layer=1),
+        theme.per_variant("Most that two units of layer 2 differ in a weight", variants, LAYER_2, "row_difference", layer=1),
         "Each row is one unit of layer 2 with its first weights: rows that look alike are units that do the same.",
     )
 
@@ -144,7 +146,7 @@ def gram_image(variants: Sequence[str]) -> LivePlot:
         "weight_gram",
         ("Column of W", "Column of W"),
         "Product of two columns, WᵀW",
-        theme.per_variant("Farthest entry of WᵀW from the identity", variants, WAITING, "gram_error"),
+        theme.per_variant("Farthest entry of WᵀW from the identity", variants, LAYER_2, "gram_error"),
         "Each cell is the product of two columns of layer 2's W: an orthogonal matrix has 1 on the diagonal, 0 elsewhere.",
     )
 
@@ -175,7 +177,7 @@ def row_difference_over_steps(variants: Sequence[str]) -> LivePlot:
         variants,
         "row_difference",
         theme.linear_axis("Largest difference of two units' weights", rangemode="tozero"),
-        theme.per_variant(start, variants, WAITING, "row_difference", layer=1),
+        theme.per_variant(start, variants, LAYER_2, "row_difference", layer=1),
         "Equal units get equal gradients, so a layer whose units start equal keeps its line at exactly 0.",
         layer=1,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -157,7 +158,7 @@ class Knobs:
             )
         kind = int if wanted.kind == "whole" else float
         low, high = min(low, value), max(high, value)
-        step = kind(1) if kind is int else (high - low) / 100
+        step = kind(1) if kind is int else 10.0 ** math.floor(math.log10((high - low) / 50))  # so that its stops are round
         if follows:
             self.sliders[self.css_class(name)] = (name, None, value)
         return st.slider(
@@ -172,14 +173,15 @@ class Knobs:
         )
 
     def _stops(self, name: str, low: float, high: float) -> list[Any]:
-        """The slider's stops, with every preset's value and the link's own among them, the same all session long."""
+        """The slider's stops, with those of the presets, those to try and the link's own, the same all session long."""
         wanted = rule(name)
         place = self.key(f"{name}.stops")
         if place not in st.session_state:
             ladder = [m * 10.0**e for e in range(-9, 7) for m in MANTISSAS if low <= m * 10.0**e <= high]
             presets = [link.preset_value(preset, name) for preset in self.lesson.presets.values()]
+            tried = [value for value in self.lesson.tries.get(name, ()) if low <= value <= high]
             off = [] if wanted.off is None else [wanted.off]
-            stops = {*off, *presets, *(float(f"{stop:.3g}") for stop in ladder)}
+            stops = {*off, *presets, *tried, *(float(f"{stop:.3g}") for stop in ladder)}
             st.session_state[place] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
         known: list[Any] = st.session_state[place]
         value = self.value(name)

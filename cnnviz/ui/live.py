@@ -10,7 +10,7 @@ import streamlit as st
 from cnnviz import store
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
-from cnnviz.lessons import Page
+from cnnviz.lessons import Lesson, Page
 from cnnviz.live import offers
 from cnnviz.live.offers import Announcement, Offer
 from cnnviz.plots.live_plot import LivePlot
@@ -65,6 +65,7 @@ def live(
             part=part,
             verb=verb,
             sliders=sliders,
+            opens=_opens(lesson),
         )
 
     def outlook(asked: Variants) -> Announcement:
@@ -84,6 +85,12 @@ def live(
 def _plots(tabs: Tabs | Callable[[Variants], Tabs], variants: Variants) -> dict[str, list[LivePlot]]:
     by_tab = tabs(variants) if callable(tabs) else tabs
     return {tab: [plot(tuple(variants)) for plot in plots] for tab, plots in by_tab.items()}
+
+
+def _opens(lesson: Page) -> tuple[str, str]:
+    """The page's starting point and the tab that it speaks of."""
+    name = str(st.session_state.get(f"{lesson.slug}.preset", ""))
+    return name, lesson.presets[name].tab if isinstance(lesson, Lesson) and name in lesson.presets else ""
 
 
 def _stored(variants: Variants) -> dict[str, str]:

@@ -11,7 +11,9 @@ from cnnviz import store
 from cnnviz.lessons import Lesson
 from cnnviz.live.channel import encode
 from cnnviz.plots.live_plot import LivePlot
+from cnnviz.plots.theme import variant_colour
 from cnnviz.ui import link
+from cnnviz.ui.controls import describe
 from cnnviz.ui.panel import component
 
 _replay = component("cnnviz_replay", "replay.js", "cnnviz-small")
@@ -25,4 +27,11 @@ def replay(lesson: Lesson, *plots: Callable[[Sequence[str]], LivePlot]) -> None:
         st.info("The recording that plays here is missing: `python -m cnnviz record-assets` makes it.")
         return
     drawn = encode([plot(tuple(stored)).to_json() for plot in plots])
-    _replay(data={"plots": drawn, "stored": stored, "plotly": plotly.__version__}, key=f"{lesson.slug}.replay")
+    data = {
+        "plots": drawn,
+        "stored": stored,
+        "labels": describe({letter: variants[letter] for letter in stored}),
+        "colours": {letter: variant_colour(letter) for letter in stored},
+        "plotly": plotly.__version__,
+    }
+    _replay(data=data, key=f"{lesson.slug}.replay")

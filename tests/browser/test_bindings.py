@@ -20,8 +20,9 @@ from cnnviz.plots.gradients import (
     update_ratio_by_layer,
     weight_norm_over_steps,
 )
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, headline_text, quantity, values
-from cnnviz.plots.numbers import number_text, percent_text
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, filled, headline_text, quantity, values
+from cnnviz.plots.log_ticks import LABELS
+from cnnviz.plots.numbers import number_text, percent_text, times_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
 from cnnviz.plots.surface import accuracy_along_line, loss_along_line, loss_plane
 from cnnviz.plots.sweeps import sweep_curve
@@ -217,6 +218,27 @@ def test_headlines_read_the_same(plot: LivePlot, loaded: Page, recordings: dict[
     assert theirs == [headline_text(plot.headline, recordings, step) for step in CURSORS]
 
 
+EMPTY = """([plot, empty]) => {
+  const recordings = empty ? {} : cnn.recordings
+  const traces = plot.figure.data.map(trace => ({ ...trace }))
+  for (const given of plot.given) traces[given.trace][given.attr] = given.values
+  for (const binding of plot.bindings) traces[binding.trace][binding.attr] = cnn.values(binding, recordings, 0)
+  const { axes, sentence } = cnn.emptyAreas(traces, plot.figure.layout, plot.headline.needs)
+  return [axes.sort(), sentence]
+}"""
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["recorded", "empty"])
+def test_axes_that_nothing_is_drawn_on_are_the_same(
+    plot: LivePlot, empty: bool, loaded: Page, recordings: dict[str, Recording]
+) -> None:
+    layout = filled(plot, {} if empty else recordings, 0).layout
+    axes = sorted(name for name, axis in layout.to_plotly_json().items() if "axis" in name and axis.get("visible") is False)
+    notes = [note.text.replace("<br>", " ") for note in layout.annotations] if axes else [""]
+    assert loaded.evaluate(EMPTY, [as_json(plot.to_json()), empty]) == [axes, notes[0] if len(notes) == 1 else ""]
+    assert bool(axes) >= empty
+
+
 def test_every_transform_gives_the_same_numbers(loaded: Page, recordings: dict[str, Recording]) -> None:
     compare_values(loaded, TRANSFORMS + BANDS + PLACES, recordings)
 
@@ -233,10 +255,10 @@ def test_quantities_are_the_same_and_missing_in_the_same_places(loaded: Page, re
 
 @pytest.mark.parametrize("form", ["number", "percent", "times"])
 def test_forms_of_a_number_read_the_same(form: str, loaded: Page, recordings: dict[str, Recording]) -> None:
-    headline = Headline("B: {value}!", {"value": Quantity("B", "weight_norm", 0, at="first", form=form)}, "waiting")
+    headline = Headline("B: {value}!", {"value": Quantity("B", "weight_norm", 0, at="first", form=form)}, "Needs B.")
     theirs = loaded.evaluate(
         "headline => cnn.headlineText(headline, cnn.recordings, 0)",
-        {"text": headline.text, "waiting": "waiting", "quantities": as_json(dict(headline.quantities))},
+        {"text": headline.text, "needs": headline.needs, "quantities": as_json(dict(headline.quantities))},
     )
     assert theirs == headline_text(headline, recordings, 0)
 
@@ -329,11 +351,21 @@ def test_numbers_read_the_same(script: Page) -> None:
         12.35,
         1_000.5,
         2.5e-7,
+        0.00995,
+        12_250.0,
+        999_499.9,
+        9.995e11,
     ]
     exact = [10.0**power * digit for power in range(-12, 13) for digit in (1, 2.5, 9.95, 9.949)]
     numbers = [*map(float, spread), *edges, *exact]
-    theirs = script.evaluate("numbers => numbers.map(number => [cnn.numberText(number), cnn.percentText(number)])", numbers)
-    assert theirs == [[number_text(number), percent_text(number)] for number in numbers]
+    theirs = script.evaluate(
+        "numbers => numbers.map(number => [cnn.numberText, cnn.percentText, cnn.timesText].map(text => text(number)))", numbers
+    )
+    assert theirs == [[number_text(number), percent_text(number), times_text(number)] for number in numbers]
     assert script.evaluate("[NaN, Infinity, -Infinity].map(cnn.numberText)") == [
         number_text(x) for x in (math.nan, math.inf, -math.inf)
     ]
+
+
+def test_labels_of_log_axes_read_the_same(script: Page) -> None:
+    assert script.evaluate("import('/cnnviz/panel/ticks.js').then(({ LABELS }) => LABELS)") == LABELS

@@ -97,6 +97,21 @@ def test_a_hostile_link_opens_the_page_with_one_line_and_no_trace(server: str, p
     assert page.locator("img[src=x]").count() == 0
 
 
+def test_a_starting_point_opens_the_tab_that_it_speaks_of_once(open_panel: Callable[..., Panel], page: Page) -> None:
+    panel = open_panel("?v=1&preset=glorot")
+    selected = panel.root.locator("[role=tab][aria-selected=true]")
+    expect(selected).to_have_text("Distributions")
+    panel.root.get_by_role("tab", name="Gradient").click()
+    page.get_by_text("More settings").click()
+    expect(selected).to_have_text("Gradient")
+    starts = page.get_by_role("combobox", name="Start from")
+    cut = starts.evaluate("field => [getComputedStyle(field).textOverflow, field.scrollWidth > field.clientWidth]")
+    assert cut == ["ellipsis", True]  # the name is longer than the field, and says so
+    starts.click()
+    page.get_by_role("option", name="Weights that drift to zero").click()
+    expect(selected).to_have_text("Learning")
+
+
 def test_home_plays_by_itself_and_stands_still_for_who_asks_for_less_motion(server: str, browser: Browser) -> None:
     for motion, moves in (("no-preference", True), ("reduce", False)):
         context = browser.new_context(reduced_motion=motion)
@@ -104,6 +119,7 @@ def test_home_plays_by_itself_and_stands_still_for_who_asks_for_less_motion(serv
         page.goto(server)
         replay = page.locator(".cnnviz-replay")
         expect(replay.locator(".cnnviz-line")).to_have_text(re.compile(r"step [\d,]+ of 600"))
+        expect(replay.locator(".cnnviz-variant")).to_have_text(["A — sigmoid, standard, ±1/√fan_in", "B — ReLU, He normal"])
         first = replay.get_attribute("data-step") or ""
         if moves:
             expect(replay).not_to_have_attribute("data-step", first)

@@ -60,6 +60,7 @@ def test_a_picture_is_drawn_and_a_bad_file_costs_a_sentence(server: str, page: P
     field = send(page, "large.png", bytes((limits.UPLOAD_MB + 1) * 2**20), "image/png")
     expect(field.get_by_role("alert")).to_have_text(f"Error: File must be {limits.UPLOAD_MB}.0MB or smaller.")
     assert field.get_by_role("alert").bounding_box()["width"] > 100  # type: ignore[index]  # in words, not on a hover only
+    expect(page.get_by_text("<b>half</b>.jpg is a JPEG")).to_be_hidden()  # what was said of the file before
     assert strips(page) == own
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.url == address

@@ -7,6 +7,7 @@ from cnnviz.engine.records import Recording, Snapshot
 from cnnviz.engine.words import POOLINGS, SHIFTS, UNPOOLINGS
 from cnnviz.lessons import find
 from cnnviz.lessons.pooling import KINDS, WORDS, costs
+from cnnviz.ui.controls import describe
 
 LESSON = find("pooling")
 CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
@@ -57,12 +58,15 @@ def test_every_net_of_the_first_preset_has_learned(stored):
     assert min(r.column("test_accuracy")[-1] for r in stored("moved").values()) > 0.6
 
 
-def test_the_table_of_costs_has_a_row_a_variant_and_shares_of_the_first():
-    table = costs(LESSON.presets["moved"].variants)
+@pytest.mark.parametrize("name", LESSON.presets)
+def test_the_table_of_costs_has_a_row_a_variant_under_a_name_of_its_own_and_shares_of_the_first(name):
+    variants = LESSON.presets[name].variants
+    table = costs(variants, describe(variants))
     assert table["of A's"][0] == "100 %"
-    assert [name.partition(", ")[0] for name in table["variant"]] == list("ABCDEF")
+    assert [row.partition(", ")[0] for row in table["variant"]] == list(variants)
+    assert len({row.partition(", ")[2] for row in table["variant"]}) == len(variants)
     assert len({len(column) for column in table.values()}) == 1
-    assert set(table["last maps"]) == {"7 × 7"}
+    assert set(table["last maps"]) <= {"7 × 7", "28 × 28"}
 
 
 def test_every_pooling_has_a_word_and_a_row_of_its_own():

@@ -147,8 +147,49 @@ def test_a_headline_tells_its_numbers_or_waits_for_them(recordings):
     share = Quantity("A", "grad_norm", layer=0, per=-1, form="percent")
     times = Quantity("A", "loss", form="times")
     headline = Headline("{share} and {times}", {"share": share, "times": times}, "Wait")
-    assert headline_text(headline, recordings, 0) == "0.01 % and 2 ×"
-    assert headline_text(headline, {}, 0) == "Wait"
+    assert headline_text(headline, recordings, 0) == "0.01 % and 2 times"
+    assert headline_text(headline, {}, 0) == "{share} and {times}"
+
+
+def test_a_headline_has_a_dash_for_each_number_that_is_not_known_and_its_subject_while_none_is(recordings):
+    told = {"A": Quantity("A", "loss"), "B": Quantity("B", "loss")}
+    headline = Headline("Loss of the batch: A {A}, B {B}", told, "Needs a run.")
+    assert headline_text(headline, recordings, 10) == "Loss of the batch: A 1, B –"
+    assert headline_text(headline, {}, 0) == "Loss of the batch"
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom", "text"), [(0, 0, "0 of 0"), (2, 0, "2 of 0"), (1, 4, "0.25 times"), (math.inf, 4, "–")]
+)
+def test_a_share_of_nothing_is_told_as_what_it_is(top, bottom, text):
+    recording = Recording(Experiment(), ("a", "b")).extend([Snapshot(0, {"g": np.array([top, bottom]), "loss": 1.0})])
+    shares = {"share": Quantity("A", "g", layer=0, per=-1, form="times"), "loss": Quantity("A", "loss")}
+    headline = Headline("Layer 1 has: {share} at {loss}", shares, "")
+    assert headline_text(headline, {"A": recording}, 0) == f"Layer 1 has: {text} at 1"
+
+
+def empty_or_not(y, kind="log"):
+    figure = go.Figure(go.Scatter(name="A"), layout={"yaxis": {"type": kind}})
+    plot = LivePlot("variance", figure, (Binding(0, "y", "var", "A", "layers"),), Headline("Variance", {}, "Needs a net."), "")
+    recording = Recording(Experiment(), ("a", "b")).extend([Snapshot(0, {"var": np.array(y)})])
+    filled_in = filled(plot, {"A": recording}, 0)
+    return [note.text.replace("<br>", " ") for note in filled_in.layout.annotations], filled_in.layout.yaxis.visible
+
+
+def test_a_log_axis_with_nothing_but_zeros_is_not_made_up():
+    zeros = ["All numbers are 0 here, and a logarithmic axis has no place for 0."]
+    assert empty_or_not([0.0, 0.0]) == (zeros, False)
+    assert empty_or_not([0.0, 1.0]) == ([], None)
+    assert empty_or_not([0.0, 0.0], "linear") == ([], None)
+    assert empty_or_not([math.nan, math.nan], "linear") == (["Needs a net."], False)
+
+
+def test_an_area_without_numbers_loses_its_axes_and_the_one_beside_it_keeps_them(recordings):
+    figure = go.Figure([go.Scatter(name="A"), go.Scatter(name="B", xaxis="x2", yaxis="y2")], layout={"xaxis2": {}, "yaxis2": {}})
+    bindings = tuple(Binding(trace, "y", "loss", variant) for trace, variant in enumerate("AB"))
+    layout = filled(LivePlot("loss", figure, bindings, Headline("Loss", {}, "Needs a run."), ""), recordings, 10).layout
+    assert [layout[axis].visible for axis in ("xaxis", "yaxis", "xaxis2", "yaxis2")] == [None, None, False, False]
+    assert not layout.annotations
 
 
 def test_filling_leaves_the_plots_own_figure_empty(recordings):
@@ -187,7 +228,7 @@ def test_a_plot_goes_to_the_panel_as_json(recordings):
             "minus": "",
         }
     ]
-    assert sent["headline"] == {"text": "", "quantities": {}, "waiting": ""}
+    assert sent["headline"] == {"text": "", "quantities": {}, "needs": ""}
     assert (sent["name"], sent["explain"], sent["details"]) == ("loss", "The loss.", {"A": "x"})
 
 

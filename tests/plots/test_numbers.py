@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from cnnviz.plots.numbers import cost_text, number_text, percent_text
+from cnnviz.plots.numbers import cost_text, number_text, percent_text, times_of, times_text
 
 NUMBERS = [
     (0, "0"),
@@ -45,6 +45,40 @@ def test_a_fraction_becomes_a_percentage():
     assert percent_text(0.0002) == "0.02 %"
     assert percent_text(0.8) == "80 %"
     assert percent_text(3.4) == "340 %"
+
+
+FACTORS = [
+    (1, "1 times"),
+    (0.42, "0.42 times"),
+    (0.01, "0.01 times"),
+    (0.0099, "1/101"),
+    (1.5e-6, "1/667,000"),
+    (2e-9, "2 × 10⁻⁹ times"),
+    (9_999, "9,999 times"),
+    (12_345, "12,300 times"),
+    (3_876_000, "3.88 million times"),
+    (2.1e9, "2.1 billion times"),
+    (3e13, "3 × 10¹³ times"),
+    (0, "0 times"),
+    (-0.001, "−1/1,000"),
+    (math.inf, "∞"),
+]
+
+
+@pytest.mark.parametrize(("factor", "text"), FACTORS)
+def test_a_factor_is_written_as_it_is_said(factor, text):
+    assert times_text(factor) == text
+    assert times_of(factor) == (f"{text} of" if "/" in text else text)
+
+
+@pytest.mark.parametrize("exponent", range(-20, 20))
+@pytest.mark.parametrize("mantissa", [1.0, 1.0499, 2.5, 9.949, 9.9951])
+def test_a_factor_read_back_is_the_factor_within_five_per_cent(mantissa, exponent):
+    factor = mantissa * 10.0**exponent
+    text = times_text(factor).removesuffix(" times")
+    size, _, word = text.removeprefix("1/").partition(" " if text.endswith("illion") else "\n")
+    number = read_back(size) * {"million": 1e6, "billion": 1e9, "": 1.0}[word]
+    assert (1 / number if text.startswith("1/") else number) == pytest.approx(factor, rel=0.05)
 
 
 def read_back(text):

@@ -9,13 +9,16 @@ import pytest
 
 import cnnviz
 from cnnviz import plots
-from cnnviz.engine.experiment import Experiment
+from cnnviz.engine.experiment import Experiment, rule
+from cnnviz.engine.records import Recording, Snapshot
+from cnnviz.lessons import all_lessons
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import filled, headline_text, values
 
 NOT_PLOTS = {
     "live_plot",
     "lines",
+    "log_ticks",
     "numbers",
     "plane",
     "theme",
@@ -123,6 +126,7 @@ NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pr
 NO_IMAGES |= {"pass_times", "loss_plane", "loss_along_line", "accuracy_along_line"}
 NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary", "gate_regions", *DRAWN[1:]}
 MAPS = {"heatmap", "contour"}
+BARE = Recording(Experiment(), ("fc1", "fc2", "fc3")).extend([Snapshot(0, {"nothing_drawn": 1.0})])
 
 
 def recorded(name, **settings):
@@ -270,16 +274,46 @@ def test_every_trace_wears_its_variants_name_and_colour(name):
 def test_the_headline_is_a_finding_with_a_number_for_each_variant(name, recordings, letters):
     headline = PLOTS[name](tuple(letters)).headline
     text = headline_text(headline, recordings, 6)
-    assert text != headline.waiting
+    assert text != headline.subject
     assert re.search(r"\d", text)
     told = letters[1:] if name == "pretraining_loss_over_steps" else letters  # its first variant waits for the others
     assert len(letters) == 1 or len(told) == 1 or all(re.search(rf"\b{letter} −?\d", text) for letter in told)
 
 
 @every_plot
-def test_the_headline_waits_while_nothing_is_recorded(name):
+def test_the_headline_says_what_it_is_about_while_nothing_is_recorded(name):
     headline = PLOTS[name](LETTERS).headline
-    assert headline_text(headline, {}, 0) == headline.waiting != ""
+    assert headline_text(headline, {}, 0) == headline.subject != ""
+    assert "{" not in headline.subject
+
+
+@pytest.mark.parametrize("name", [name for name in PLOTS if name != "masked_net"])  # whose net is there without a mask
+@pytest.mark.parametrize("measured", [{}, {"A": BARE, "B": BARE}], ids=["nothing", "something else"])
+def test_a_chart_without_its_numbers_has_no_axes_and_says_what_it_needs(name, measured):
+    figure = filled(PLOTS[name](LETTERS), measured, 0)
+    assert [axis.visible for axis in (*figure.select_xaxes(), *figure.select_yaxes())].count(False) >= 2
+    assert not any(axis.visible for axis in (*figure.select_xaxes(), *figure.select_yaxes()))
+    (note,) = figure.layout.annotations
+    assert note.text.replace("<br>", " ") == PLOTS[name](LETTERS).headline.needs
+
+
+@every_plot
+def test_a_chart_with_its_numbers_has_all_its_axes(name, recordings):
+    figure = filled(PLOTS[name](LETTERS), recordings, 6)
+    assert all(axis.visible is None for axis in (*figure.select_xaxes(), *figure.select_yaxes()))
+    assert not any(note.text.startswith("Needs") for note in figure.layout.annotations)
+
+
+@every_plot
+def test_what_a_chart_needs_is_one_sentence_that_names_what_is_on_a_page(name):
+    needs = PLOTS[name](LETTERS).headline.needs
+    assert re.fullmatch(r"Needs [^.]+\.", needs)
+    titles = [preset.title for lesson in all_lessons().values() for preset in lesson.recorded.values()]
+    for part in re.findall("“(.+?)”", needs):
+        alike = [title for title in titles if title.startswith(part)]
+        assert part in titles if "the starting point “" in needs else len(alike) >= 2
+    for label in re.findall(r"under (\w+)\.", needs):
+        assert label in {rule(setting).label for setting in ("activation", "dropout", "net")}
 
 
 @every_plot

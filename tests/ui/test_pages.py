@@ -1,6 +1,8 @@
 """Every page, as Streamlit runs it, without a browser: it draws, answers, and survives any link."""
 
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,14 @@ import pytest
 from cnnviz.lessons import all_lessons
 from cnnviz.live import offers
 from cnnviz.live.offers import Offers
+from cnnviz.plots.numbers import number_text
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
+from cnnviz.ui.panel import PanelData
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SLUGS = list(all_lessons())
+TO_JSON = PanelData.to_json
 
 
 def page_of(slug):
@@ -51,6 +56,54 @@ def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recor
     start = next(iter(lesson.presets))
     assert f"You said **{lesson.prediction.options[0]}**" in shown
     assert all(claim.text in shown for claim in lesson.claims if claim.preset == start)
+
+
+TRIED = re.compile(r"\*([^*]+)\* (?:to )?(\d[\d.,]*(?:(?: and| then)?(?: to)? \d[\d.,]*)*)")  # "*Depth* to 3, 5 and then to 8"
+
+
+def tried(lesson):
+    """What "Try this" asks for: the starting point, the label or the name of a setting, and its value."""
+    titles = {name: preset.title for name, preset in lesson.presets.items()}
+    for task in lesson.try_this:
+        named = re.findall(r"^From \*([^*]+)\*", task)
+        start = next(name for name, title in titles.items() if not named or named[0] in title)
+        for label, numbers in TRIED.findall(task):
+            for number in re.findall(r"\d[\d,]*(?:\.\d+)?", numbers):
+                yield start, label, float(number.replace(",", ""))
+    for setting, values in lesson.tries.items():
+        yield from ((None, setting, value) for value in values)
+
+
+def can_be_set(test, slug, name, value):
+    """Whether one of the page's sliders, found by its label or its setting, has this value among its stops."""
+    for slider in (*test.slider, *test.select_slider):
+        if slider.key == f"{slug}.{name}" or re.fullmatch(rf"{re.escape(name)}([, ].+)?", slider.label):
+            if slider.type == "select_slider":
+                return number_text(value) in slider.options or f"{value:g}" in slider.options
+            steps = (value - slider.min) / slider.step
+            return slider.min <= value <= slider.max and math.isclose(steps, round(steps), abs_tol=1e-6)
+    return False
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_each_preset_sets_every_control_and_the_link_opens_its_tab_and_offers_what_is_to_be_tried(visit, slug, monkeypatch):
+    lesson = all_lessons()[slug]
+    panels, tests = {}, {}
+    monkeypatch.setattr(PanelData, "to_json", lambda self: panels.update({self.offer.page: self}) or TO_JSON(self))
+    for name in lesson.presets:
+        panels.clear()
+        test = tests[name] = visit(page_of(slug), preset=name)
+        assert not test.exception
+        assert not test.warning
+        assert test.selectbox(key=f"{slug}.preset").value == name
+        own = next(panel for panel in panels.values() if not panel.instant or len(panels) == 1)
+        preset = lesson.presets[name]
+        spoken_of = {tab for tab in own.tabs if re.search(rf"\b(see|open|under) {re.escape(tab)}\b", preset.why, re.I)}
+        assert own.opens == (name, preset.tab)
+        assert preset.tab in (spoken_of or {""})
+    for start, setting, value in tried(lesson):
+        pages = [tests[start]] if start else tests.values()
+        assert any(can_be_set(test, slug, setting, value) for test in pages), (start, setting, value)
 
 
 BAD = {

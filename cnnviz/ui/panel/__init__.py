@@ -90,7 +90,8 @@ class PanelData:
     offer: what Train would run. tabs: plots by tab, at most four each. stored: recording keys by variant, {} where there is
     none for these settings. watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by
     itself, shows its first step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what
-    starts a run. sliders: of settings that an instant panel follows while they move, see `Knobs.sliders`.
+    starts a run. sliders: of settings that an instant panel follows while they move, see `Knobs.sliders`. opens: the page's
+    starting point, and the tab that it opens, "" for none.
     """
 
     offer: Offer
@@ -101,6 +102,7 @@ class PanelData:
     part: str = ""
     verb: str = "Train"
     sliders: Mapping[str, tuple[str, Sequence[float] | None, float]] = field(default_factory=dict)
+    opens: tuple[str, str] = ("", "")
 
     def to_json(self) -> dict[str, Any]:
         """The same as the browser reads it."""
@@ -120,6 +122,7 @@ class PanelData:
             "part": self.part,
             "verb": self.verb,
             "sliders": {place: list(slider) for place, slider in self.sliders.items()},
+            "opens": list(self.opens),
             "plotly": plotly.__version__,
             "relay": "",
             "mail": [],

@@ -1,6 +1,6 @@
 // Recordings that grow, and what a LivePlot draws from them: the same as plots/live_plot.py, and changed together with it.
 
-import { numberText, percentText } from './numbers.js'
+import { numberText, percentText, timesText } from './numbers.js'
 
 // A recording: layers, about, steps, columns {name: {rows, values}}, ending. Numbers that are not finite are null.
 
@@ -131,6 +131,14 @@ const number = value => value ?? NaN
 const plain = numbers => numbers.map(value => (Number.isFinite(value) ? value : null))
 
 export function quantity(wanted, recordings, step) {
+  const parts = partsOf(wanted, recordings, step)
+  if (parts === null || parts[1] === 0) return null
+  const result = parts.length > 1 ? parts[0] / parts[1] : parts[0]
+  return Number.isFinite(result) ? result : null
+}
+
+// The number, or the two of which it is the quotient; null where one is not there or not finite.
+function partsOf(wanted, recordings, step) {
   const recording = recordings[wanted.variant]
   if (!recording || !recording.columns[wanted.column]) return null
   const moment = { cursor: step, first: 0, last: recording.steps.at(-1) }[wanted.at]
@@ -138,21 +146,43 @@ export function quantity(wanted, recordings, step) {
   const top = layerIndex(wanted.layer ?? 0, found.length)
   const bottom = wanted.per === null ? null : layerIndex(wanted.per, found.length)
   if (top === null || (wanted.per !== null && bottom === null)) return null
-  const result = bottom === null ? number(found[top]) : number(found[top]) / number(found[bottom])
-  return Number.isFinite(result) ? result : null
+  const parts = bottom === null ? [number(found[top])] : [number(found[top]), number(found[bottom])]
+  return parts.every(Number.isFinite) ? parts : null
 }
 
-const FORMS = { number: numberText, percent: percentText, times: value => `${numberText(value)} ×` }
+const FORMS = { number: numberText, percent: percentText, times: timesText }
 
+// With its numbers, or what it is about while none is known.
 export function headlineText(headline, recordings, step) {
   const words = {}
-  for (const [name, wanted] of Object.entries(headline.quantities)) {
-    const value = quantity(wanted, recordings, step)
-    if (value === null) return headline.waiting
-    words[name] = FORMS[wanted.form](value)
-  }
+  for (const [name, wanted] of Object.entries(headline.quantities)) words[name] = told(wanted, recordings, step) || '–'
+  const found = Object.values(words)
+  if (found.length && found.every(word => word === '–')) return headline.text.split(':')[0]
   return filledIn(headline.text, words)
 }
+
+// A number as the headline writes it, '' where it is not known; a share of nothing is told as what it is.
+function told(wanted, recordings, step) {
+  const parts = partsOf(wanted, recordings, step)
+  if (parts === null) return ''
+  if (parts[1] === 0) return `${numberText(parts[0])} of 0`
+  const value = quantity(wanted, recordings, step)
+  return value === null ? '' : FORMS[wanted.form](value)
+}
+
+// Axes that nothing is drawn on would be made up. Those that are not, and a sentence where there are no others.
+export function emptyAreas(traces, layout, needs) {
+  const areas = traces.map(({ xaxis = 'x', yaxis = 'y' }) => [xaxis, yaxis].map(name => `${name[0]}axis${name.slice(1)}`))
+  const isNumber = value => value !== null
+  const isDrawn = (trace, place) => holds(trace, layout[areas[place][1]]?.type === 'log' ? value => value > 0 : isNumber)
+  const used = new Set(traces.flatMap((trace, place) => (isDrawn(trace, place) ? areas[place] : [])))
+  const zeros = !used.size && traces.some(trace => holds(trace, isNumber))
+  return { axes: [...new Set(areas.flat())].filter(axis => !used.has(axis)), sentence: used.size ? '' : zeros ? ZEROS : needs }
+}
+
+const MAPS = ['heatmap', 'contour']
+const ZEROS = 'All numbers are 0 here, and a logarithmic axis has no place for 0.'
+const holds = ({ type, y, z }, fits) => (MAPS.includes(type) ? (z ?? []).some(row => row.some(fits)) : (y ?? []).some(fits))
 
 // The sentence of a picked layer; null where the variant has no such layer or has not measured it.
 export function detailText(template, recording, layer, step) {

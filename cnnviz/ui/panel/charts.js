@@ -1,8 +1,9 @@
 // Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
 
 import { tell } from './access.js'
-import { detailText, headlineText, indexAt, values } from './bindings.js'
+import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
+import { LABELS } from './ticks.js'
 
 const INTERVAL = 1000 / 15
 const FRAME = 4 // ms that a timer may come late
@@ -144,7 +145,8 @@ class Card {
     this.chart = element('div', 'cnnviz-chart')
     this.explain = element('p', 'cnnviz-explain')
     this.explain.textContent = plot.explain
-    this.root.append(this.headline, this.chart, this.explain)
+    this.needs = element('p', 'cnnviz-needs')
+    this.root.append(this.headline, this.chart, this.needs, this.explain)
     if (Object.keys(plot.details).length) this.addDetails()
   }
 
@@ -169,10 +171,12 @@ class Card {
     const { recordings, step } = source
     setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
     if (this.detail) this.paintDetails(recordings, step)
+    const data = this.data(source)
     const layout = this.layout(source, theme)
+    const sentence = this.withoutEmptyAreas(data, layout)
     this.chart.style.flexBasis = narrow ? `${stackHeight(layout)}px` : ''
-    const drawn = Plotly.react(this.chart, this.data(source), layout, CONFIG)
-    drawn.then(() => tell(this.chart, `${this.headline.textContent}. ${this.plot.explain}`))
+    const drawn = Plotly.react(this.chart, data, layout, CONFIG)
+    drawn.then(() => tell(this.chart, `${this.headline.textContent}. ${sentence || this.plot.explain}`))
     if (!this.made && this.detail) this.chart.on('plotly_click', event => this.pick(event.points[0].pointNumber))
     this.made = true
     return true
@@ -210,7 +214,7 @@ class Card {
     for (const name of Object.keys(layout)) {
       if (!/^[xy]axis\d*$/.test(name)) continue
       // The margins hold the labels: to measure whether each does stay inside is a third of what drawing costs.
-      const labels = { ticklabeloverflow: 'allow' }
+      const labels = { ticklabeloverflow: 'allow', ...(layout[name].type === 'log' && { labelalias: LABELS }) }
       layout[name] = { ...layout[name], ...labels, gridcolor: theme.grid, zerolinecolor: theme.line, linecolor: theme.line }
       if (name[0] === 'x') xAxes.push(name.replace('axis', ''))
     }
@@ -219,6 +223,19 @@ class Card {
       layout.shapes = [...(layout.shapes ?? []), ...xAxes.map(xref => ({ ...line, xref }))]
     }
     return layout
+  }
+
+  // Takes away the axes that nothing is drawn on; where that is all of them, the sentence on what is needed stands in their place.
+  withoutEmptyAreas(data, layout) {
+    const { axes, sentence } = emptyAreas(data, layout, this.plot.headline.needs)
+    for (const axis of axes) layout[axis] = { ...layout[axis], visible: false }
+    if (sentence) {
+      Object.assign(layout, { annotations: [], shapes: [] })
+      if (layout.coloraxis) layout.coloraxis = { ...layout.coloraxis, showscale: false }
+    }
+    setText(this.needs, sentence)
+    this.needs.hidden = !sentence
+    return sentence
   }
 
   paintDetails(recordings, step) {
@@ -279,7 +296,7 @@ function rgba(colour, alpha) {
 
 // A number keeps its unit, its power of ten and its variant's letter on its line.
 const unbroken = text =>
-  text.replace(/(\d) ([%kM×])/g, '$1\u00a0$2').replaceAll('× 10', '×\u00a010').replace(/\b([A-F]) (?=[−\d])/g, '$1\u00a0')
+  text.replace(/(\d) ([%kM×]|times|million|billion|of 0)/g, '$1\u00a0$2').replaceAll('× 10', '×\u00a010').replace(/\b([A-F]) (?=[−\d])/g, '$1\u00a0')
 
 export function element(tag, className, attributes = {}) {
   const node = document.createElement(tag)

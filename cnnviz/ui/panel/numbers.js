@@ -14,6 +14,18 @@ export function numberText(value) {
   return `${sign}${three(size / 1e6)} M`
 }
 
+// How many times as much, as it is said: "3.88 million times", "12,300 times", "1/667,000".
+export function timesText(factor) {
+  if (!Number.isFinite(factor)) return numberText(factor)
+  if (factor < 0) return `−${timesText(-factor)}`
+  if (factor > 0 && factor < 0.00995 && 1 / factor < 999500) return `1/${long(1 / factor)}`
+  if (factor < 9.995e-4 || factor >= 9.995e11) return `${numberText(factor)} times`
+  for (const [size, word] of [[1e9, 'billion'], [1e6, 'million']]) {
+    if (factor >= 0.9995 * size) return `${three(factor / size)} ${word} times`
+  }
+  return `${long(factor)} times`
+}
+
 export const percentText = fraction => `${numberText(100 * fraction)} %`
 
 export const wholeText = value => fixed(value, 0).replace(/\B(?=(\d{3})+$)/g, ',')
@@ -23,6 +35,8 @@ function three(size) {
   const text = fixed(size, Math.max(2 - exponentOf(size), 0))
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
+
+const long = size => (size < 9999.5 ? numberText(size) : wholeText(Math.round(Number(three(size / 1e3)) * 1e3)))
 
 function powerText(size) {
   let exponent = exponentOf(size)

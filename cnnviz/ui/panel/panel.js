@@ -341,10 +341,13 @@ class Panel {
   // What an instant panel's charts show beside the numbers changes together with the numbers.
   makeTabs() {
     const early = this.data.instant && this.view && this.view.digest !== this.digest
-    if (early || this.data.tabs === this.made) return
+    const [preset, tab] = this.data.opens
+    if (early || (this.data.tabs === this.made && preset === this.preset)) return
     this.made = this.data.tabs
     this.plots = new Map(JSON.parse(this.data.tabs))
-    this.openTab(this.plots.has(this.tab) ? this.tab : this.plots.keys().next().value)
+    const open = [preset !== this.preset && tab, this.tab].find(name => this.plots.has(name))
+    this.preset = preset // a starting point opens its tab once
+    this.openTab(open ?? this.plots.keys().next().value)
   }
 
   openTab(name) {

@@ -2,6 +2,7 @@
 
 import { emptyRecording, extend, longest } from './bindings.js'
 import { Charts, element, setText } from './charts.js'
+import { Legend } from './controls.js'
 import { stepWords } from './words.js'
 
 const SNAPSHOT_MS = 130
@@ -25,13 +26,16 @@ class Replay {
     this.still = matchMedia('(prefers-reduced-motion: reduce)')
     this.playing = !this.still.matches
     this.root = element('div', 'cnnviz-panel cnnviz-replay', { role: 'region', 'aria-label': 'A recorded run' })
+    this.hidden = new Set()
+    this.legend = new Legend(variant => this.toggle(variant))
     this.grid = element('div', 'cnnviz-grid')
     this.line = element('div', 'cnnviz-line')
     this.button = element('button', 'cnnviz-button', { type: 'button' })
     this.button.onclick = () => this.play(!this.playing)
     const bar = element('div', 'cnnviz-status')
     bar.append(this.button, this.line)
-    this.root.append(this.grid, bar)
+    this.root.append(this.legend.root, this.grid, bar)
+    this.legend.show(data.labels, data.colours, this.hidden)
     place.querySelector('.cnnviz-place').replaceChildren(this.root)
     this.charts = new Charts(this.grid, data.plotly, () => this.source(), () => {})
     this.charts.show(JSON.parse(data.plots))
@@ -61,6 +65,12 @@ class Replay {
     setText(this.button, playing ? 'Pause' : 'Play')
   }
 
+  toggle(variant) {
+    if (!this.hidden.delete(variant)) this.hidden.add(variant)
+    this.legend.show(this.data.labels, this.data.colours, this.hidden)
+    this.charts.draw(true)
+  }
+
   show() {
     setText(this.line, stepWords(this.step, this.steps.at(-1)))
     this.root.dataset.step = this.step
@@ -72,7 +82,7 @@ class Replay {
   }
 
   source() {
-    return { recordings: this.recordings, step: this.steps ? this.step : 0, following: false, hidden: new Set() }
+    return { recordings: this.recordings, step: this.steps ? this.step : 0, following: false, hidden: this.hidden }
   }
 
   close() {

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz import ui, zoo
 from cnnviz.plots.cost import Curve, macs_along, memory_along
-from cnnviz.plots.numbers import cost_text, number_text
+from cnnviz.plots.numbers import cost_text, times_of
 from cnnviz.plots.theme import variant_colour
 from cnnviz.ui.picture import picture
 from cnnviz.ui.zoo import state
@@ -156,8 +156,8 @@ def growth(name: str, batch: int) -> str:
     first, last = min(zoo.costs(name)), max(zoo.costs(name))
     low, high = (budget_of(name, side, batch) for side in (first, last))
     return (
-        f"From {first} to {last} pixels, {number_text(last / first)} times the side, {zoo.card(name).title} takes "
-        f"{number_text(high.macs / low.macs)} times the multiply-adds and {number_text(high.maps / low.maps)} times the maps, "
+        f"From {first} to {last} pixels, {times_of(last / first)} the side, {zoo.card(name).title} takes "
+        f"{times_of(high.macs / low.macs)} the multiply-adds and {times_of(high.maps / low.maps)} the maps, "
         "with the same weights."
     )
 
