@@ -42,7 +42,8 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("pieces", high=16)
         knob.slider("init_scale", low=0.1, high=20)
     else:
-        if knob.choice("activation") == "maxout":
+        knob.choice("activation")
+        if any(experiment.net.activation == "maxout" for experiment in knob.variants().values()):
             knob.slider("pieces", high=8)
         knob.slider("bias_init", low=-10, high=10)
         knob.slider("depth", low=3, high=20)

@@ -91,7 +91,7 @@ PRESETS = {
     "degrees": Preset(
         "Polynomials: degree 9 and degree 3",
         {"A": TEN, "B": replace(TEN, degree=3)},
-        "Ten noisy points of a sine. A has as many coefficients as there are points. Degree M and λ move A.",
+        "Ten noisy points of a sine. A has as many coefficients as there are points. Each has a degree of its own.",
         "After Bishop 2006, figures 1.4 and 1.5; the points are his.",
     ),
     "ridge": Preset(

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.lessons import all_lessons
+from cnnviz.engine.experiment import rule
+from cnnviz.lessons import all_lessons, whose
 from cnnviz.live import offers
 from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
+from cnnviz.ui import link
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SLUGS = list(all_lessons())
@@ -61,6 +63,30 @@ def test_each_preset_sets_every_control_and_the_link(visit, slug):
         assert not test.exception
         assert not test.warning
         assert test.selectbox(key=f"{slug}.preset").value == name
+        labels = labels_on(test, slug)
+        assert labels == labels_for(slug, name, {whose.setting(knob) for knob in labels})
+
+
+def labels_on(test, slug):
+    """The labels of the controls of settings, by knob."""
+    kinds = (test.slider, test.select_slider, test.selectbox, test.toggle)
+    named = {str(widget.key).removeprefix(f"{slug}."): widget.label for kind in kinds for widget in kind}
+    return {knob: label for knob, label in named.items() if knob in test.session_state[f"{slug}.kept"].settings}
+
+
+def labels_for(slug, preset, names):
+    """What they must say for these settings: a knob for each value, and for whom it is."""
+    lesson = all_lessons()[slug]
+    variants, remedies = lesson.presets[preset].variants, link.preset_remedies(lesson, preset)
+    labels = {}
+    for name in names:
+        ruled = rule(name)
+        start = {knob: whose.start(lesson.presets[preset], knob) for knob in whose.groups(lesson, preset, name)}
+        for knob in whose.drawn(lesson, preset, name, start):
+            moved = whose.moves(knob, whose.letters(lesson, preset, knob, remedies), variants)
+            unit = f", {ruled.unit}" if ruled.unit and ruled.kind in ("whole", "real") else ""
+            labels[knob] = whose.said(ruled.label, moved, variants) + unit
+    return labels
 
 
 BAD = {
@@ -123,6 +149,29 @@ def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visi
     assert heard == [offered(own).number] == [2]
 
 
+def test_the_l2_nets_slider_moves_the_l2_net_alone_and_its_link_brings_it_back(visit, monkeypatch):
+    own = Offers()
+    monkeypatch.setattr(offers, "shared", own)
+    test = visit(page_of("overfitting"))
+    slider = test.select_slider(key="overfitting.weight_decay.B")
+    assert slider.label == "Weight decay of B, λ"
+    moved = slider.set_value(0.0015).run()
+    assert not moved.exception
+    variants = offered(own, "overfitting").variants
+    assert [it.optimiser.weight_decay for it in variants.values()] == [0, 0.0015, 0]
+    again = visit(page_of("overfitting"), **{"weight_decay.B": "0.0015"})
+    assert not again.warning
+    assert again.select_slider(key="overfitting.weight_decay.B").value == 0.0015
+    assert "0.0015" in moved.query_params["weight_decay.B"]
+
+
+def test_a_link_to_a_knob_of_another_starting_point_is_told(visit):
+    test = visit(page_of("overfitting"), preset="degrees", **{"weight_decay.B": "0.001"})
+    assert [each.value for each in test.warning] == [
+        r"The link was opened without: 'weight\_decay.B'\: this page has no such setting."
+    ]
+
+
 def test_an_instant_page_says_for_a_slider_on_its_way_what_its_script_then_says_too(visit, monkeypatch):
     """Whatever the slider: the theory's curves, the variants' words and the offer are the same before the script and after it;
     only where the slider stands is known to the script alone."""
@@ -131,7 +180,7 @@ def test_an_instant_page_says_for_a_slider_on_its_way_what_its_script_then_says_
     test = visit(page_of("initialisation"), v="1", preset="tanh", depth="9", width="20")
     own.attend(offered(own).token, lambda told: heard.append(json.loads(told.message())))
     for name, value in (("depth", 12), ("width", 50), ("init_scale", 2.0)):
-        own.look(offered(own).token, name, value)
+        own.look(offered(own).token, f"{name}.A" if name == "init_scale" else f"{name}.AB", value)
         moved = next(s for s in [*test.slider, *test.select_slider] if s.key == f"initialisation.{name}")
         test = moved.set_value(value).run()
         before, after = heard.pop(), json.loads(offered(own).outlook(offered(own).variants).message())
@@ -154,7 +203,18 @@ def test_where_there_is_no_instant_panel_every_slider_runs_the_script(visit):
     assert left == {"degrees": {True}, "plane": {False}}
 
 
-def offered(own):
-    """What the page's instant panel offers."""
-    (found,) = (offer for offer in own._by_place.values() if offer.page == "initialisation.fresh")
+def test_a_polynomials_own_slider_is_followed_for_it_alone_even_where_the_other_is_as_it_is(visit, monkeypatch):
+    own, heard = Offers(), []
+    monkeypatch.setattr(offers, "shared", own)
+    test = visit(page_of("overfitting"), preset="degrees", degree="3")
+    own.attend(offered(own, "overfitting.fresh").token, heard.append)
+    own.look(offered(own, "overfitting.fresh").token, "degree.B", 5)
+    assert [it.polynomial.degree for it in offered(own, "overfitting.fresh").variants.values()] == [3, 5]
+    test.slider(key="overfitting.degree.B").set_value(5).run()
+    assert len(heard) == 1
+
+
+def offered(own, page="initialisation.fresh"):
+    """What one of the page's panels offers."""
+    (found,) = (offer for offer in own._by_place.values() if offer.page == page)
     return found
