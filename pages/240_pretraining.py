@@ -48,10 +48,11 @@ with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else WATCHED)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "The start was chosen because the effect is large in it: a deep sigmoid net that is hard to train from scratch. While this "
     "lesson was made, tanh, ReLU or a better initialisation gave a lead of a few points on digits, and on Fashion-MNIST one "
-    "within the luck of the seed, or none. Set *Seed* to 10 for labels and weights other than those recorded."
+    "within the luck of the seed, or none. Set *Seed* to 10 for labels and weights other than those recorded.",
 )
 ui.theory(
     "Two ways to begin without the labels that count",

@@ -96,7 +96,8 @@ if polynomial:
     )
 else:
     st.markdown("**Beside the lecture**: share of right answers without anything, with L2 and with dropout")
-    ui.numbers(content.beside_the_lecture(recordings))
+    if ui.answered(guess, "The lecture's accuracies stand here beside those of your run"):
+        ui.numbers(content.beside_the_lecture(recordings))
     st.caption(
         "The lecture's points are not published with it. Its accuracies are multiples of 1/211 and 1/200, so this set has as "
         "many points, drawn on both sides of a wavy border: compare the pattern, not the digits. For the same matter in a "

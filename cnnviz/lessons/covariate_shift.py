@@ -39,7 +39,7 @@ PRESETS = {
         "Batch norm, and noise after it",
         _norms(DEEP),
         "C is B with each unit moved and stretched anew at every step. See Shift first, then Learning.",
-        "After Santurkar et al. 2018, fig. 2 and 4: noisy batch norm shifts more than no norm, and trains well.",
+        "After Santurkar et al. 2018, figures 2 and 4.",
     ),
     "inputs": Preset(
         "What a sigmoid unit gets to see",

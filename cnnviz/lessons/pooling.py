@@ -21,6 +21,7 @@ WORDS = {
     "max": "max", "average": "average", "stochastic": "stochastic", "lp": "Lp", "strided": "strided", "blur": "blur",
     "none": "no pooling",
 }  # fmt: skip
+ENDINGS = {"global_average": "global average", "flatten": "flattened"}
 ONE, TWO, FAR = 1, 2, 4  # pixels, and places in the columns of shifts
 STEADIER = 0.03  # of the test set: how many answers more blur pooling must keep at one pixel than a strided convolution
 FAR_STEADIER = 0.1  # of the test set: how many more a global average must keep at four pixels than flattened maps
@@ -50,7 +51,7 @@ PRESETS = {
         "Six poolings, and images that move",
         _pooled(MOVED, *COMPARED),
         "The same net from the same weights; what differs is how its maps get smaller. See Moved images.",
-        "After Zhang 2019: with a blur before places are dropped, more answers survive a shift.",
+        "After Zhang 2019.",
     ),
     "ends": Preset(
         "How the maps end: global average or flattened",
@@ -158,8 +159,12 @@ def costs(variants: Mapping[str, Experiment]) -> dict[str, list[str]]:
     nets = [experiment.net for experiment in variants.values()]
     work = [plan.multiply_adds(net, IMAGE, CLASSES) for net in nets]
     last = [list(plan.stages(net, IMAGE))[-1].passes_on for net in nets]
+    ends = len({net.ending for net in nets}) > 1
     return {
-        "variant": [f"{letter}, {WORDS[net.pooling]}" for letter, net in zip(variants, nets, strict=True)],
+        "variant": [
+            f"{letter}, {WORDS[net.pooling]}" + (f", {ENDINGS[net.ending]}" if ends else "")
+            for letter, net in zip(variants, nets, strict=True)
+        ],
         "multiply-adds an image": [number_text(number) for number in work],
         "of A's": [percent_text(number / work[0]) for number in work],
         "weights and biases": [f"{plan.parameters(net, IMAGE, CLASSES):,}" for net in nets],

@@ -65,6 +65,12 @@ def test_the_table_of_costs_has_a_row_a_variant_and_shares_of_the_first():
     assert set(table["last maps"]) == {"7 × 7"}
 
 
+@pytest.mark.parametrize("preset", LESSON.presets)
+def test_no_two_rows_of_the_table_of_costs_say_the_same_of_their_nets(preset):
+    words = [name.partition(", ")[2] for name in costs(LESSON.presets[preset].variants)["variant"]]
+    assert sorted(words) == sorted(set(words))
+
+
 def test_every_pooling_has_a_word_and_a_row_of_its_own():
     assert set(WORDS) == set(POOLINGS)
     assert len({len(row) for row in KINDS}) == 1
