@@ -75,7 +75,8 @@ ui.theory(
     (
         r"\theta^{(0)} = \theta^{\text{other classes}}, \qquad W^{(L)} \text{ fresh}",
         "**Supervised, transfer.** The hidden layers learn to name the classes that the task leaves out; the output layer "
-        "starts anew. What does not help to tell *those* apart may be lost.",
+        "starts anew. What does not help to tell *those* apart may be lost; a few classes are a narrow teacher, and sets "
+        "with a thousand made transfer the custom.",
     ),
     (
         r"\theta \leftarrow \theta - \eta \, \nabla_\theta \, \frac{1}{|B|} \sum_{i \in B} -\log p_\theta(y_i \mid x_i)",

@@ -55,7 +55,8 @@ PRESETS = {
     "dying": Preset(
         "Dying ReLU: a rate that is too large",
         _against(DYING, "leaky"),
-        "The first large steps throw most ReLU units off for good; see Dead units. Leaky ones are thrown off too, and come back.",
+        "The first large steps throw most ReLU units off, nearly all for good; see Dead units. Leaky ones are thrown off too, "
+        "and come back; but at this rate that net learns little, too.",
     ),
     "born_off": Preset(
         "Dying ReLU: born off, by the bias",
@@ -310,6 +311,6 @@ LESSON = Lesson(
         ),
     ),
     remedies=REMEDIES,
-    summary="A unit learns only where its activation has a slope. Sigmoids saturate from the top layer down, ReLU units die for "
-    "good, leaky ones come back; maxout learns its own shape, and two of them can make any continuous curve.",
+    summary="A unit learns only where its activation has a slope. Sigmoids saturate from the top layer down, ReLU units die, "
+    "most for good, leaky ones come back; maxout learns its own shape, and two of them can make any continuous curve.",
 )
