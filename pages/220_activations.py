@@ -42,7 +42,8 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("pieces", high=16)
         knob.slider("init_scale", low=0.1, high=20)
     else:
-        if knob.choice("activation") == "maxout":
+        knob.choice("activation")
+        if any(experiment.net.activation == "maxout" for experiment in knob.variants().values()):
             knob.slider("pieces", high=8)
         knob.slider("bias_init", low=-10, high=10)
         knob.slider("depth", low=3, high=20)
@@ -85,7 +86,8 @@ ui.theory(
     (
         r"f(z) = \max(0, z) + a \min(0, z)",
         "ReLU has *a* = 0, leaky ReLU 0.01; PReLU learns it. With *a* = 0, a unit that is off on every example gets no gradient "
-        "from any of them: it is dead, and stays so.",
+        "from any of them: it is dead. It comes back only where momentum still carries its weights, or the layers below move its "
+        "inputs: see layer 1 of *Dying ReLU* in its first five steps.",
     ),
     (
         r"h_i = \max_{j \le k} z_{ij}, \qquad \mathrm{ReLU}(x) = \max(0, x), \quad |x| = \max(x, -x)",

@@ -88,7 +88,7 @@ for letter, recording in content.loops(fresh):
         "divided by its square root, and it is measured again. Layers without a bar have not been reached.",
     )
 
-ui.theory("The derivation, line by line, with the numbers of A", *derivation(fresh))
+ui.theory("The derivation, line by line, with the numbers of A", *derivation(fresh if ui.answered(guess) else {}))
 
 st.subheader("Does it then train?", anchor=False)
 trained = ui.live(lesson, variants, TRAINED)

@@ -48,10 +48,11 @@ with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else WATCHED)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "The start was chosen because the effect is large in it: a deep sigmoid net that is hard to train from scratch. While this "
     "lesson was made, tanh, ReLU or a better initialisation gave a lead of a few points on digits, and on Fashion-MNIST one "
-    "within the luck of the seed, or none. Set *Seed* to 10 for labels and weights other than those recorded."
+    "within the luck of the seed, or none. Set *Seed* to 10 for labels and weights other than those recorded.",
 )
 ui.theory(
     "Two ways to begin without the labels that count",
@@ -74,7 +75,8 @@ ui.theory(
     (
         r"\theta^{(0)} = \theta^{\text{other classes}}, \qquad W^{(L)} \text{ fresh}",
         "**Supervised, transfer.** The hidden layers learn to name the classes that the task leaves out; the output layer "
-        "starts anew. What does not help to tell *those* apart may be lost.",
+        "starts anew. What does not help to tell *those* apart may be lost; a few classes are a narrow teacher, and sets "
+        "with a thousand made transfer the custom.",
     ),
     (
         r"\theta \leftarrow \theta - \eta \, \nabla_\theta \, \frac{1}{|B|} \sum_{i \in B} -\log p_\theta(y_i \mid x_i)",

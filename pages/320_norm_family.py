@@ -56,9 +56,10 @@ with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else BY_ROWS if recurrent else WATCHED)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "On our scale batch norm fails like this only without maps. In a convolutional net on 8×8 digits each of its means runs over "
-    "2 × 64 values at first and 2 × 4 at last, and it keeps up; Wu & He's nets have deeper stages and a thousand classes."
+    "2 × 64 values at first and 2 × 4 at last, and it keeps up; Wu & He's nets have deeper stages and a thousand classes.",
 )
 
 st.caption(

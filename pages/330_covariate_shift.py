@@ -66,10 +66,11 @@ with knob.stage:
     recordings = ui.live(lesson, variants, BETWEEN if shapes else INSIDE)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "The rate was chosen because the net without norm still trains at it, but badly; with some seeds it diverges. At 0.1 or less "
     "all three train, and the one with noise ended no better than the one without norm. While this lesson was made, β itself was "
-    "lower with batch norm by about a quarter only: at our scale it is the width of the loss range that tells the nets apart."
+    "lower with batch norm by about a quarter only: at our scale it is the width of the loss range that tells the nets apart.",
 )
 if not shapes:
     ui.slices(lesson, knob, variants, [claim for claim in lesson.claims if claim.preset in lesson.slices])

@@ -36,7 +36,9 @@ with ui.controls(lesson, SETTINGS) as knob:
     if polynomial:
         knob.instant()
         knob.slider("degree")
-        knob.slider("strength", low=1e-5 if knob.choice("shrinkage") == "lasso" else 1e-18, high=10)
+        knob.choice("shrinkage")
+        lasso = any(experiment.polynomial.shrinkage == "lasso" for experiment in knob.each().values())
+        knob.slider("strength", low=1e-5 if lasso else 1e-18, high=10)
         knob.slider("points", high=200)
         knob.slider("seed", high=20)
     else:
@@ -46,8 +48,10 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("weight_decay", low=1e-4, high=0.1)
         knob.slider("l1", low=1e-3, high=1)
         knob.slider("max_norm", low=0.5, high=10)
-        if not committees and knob.choice("dropout", ("none", "plain", "inverted", "drop_connect")) != "none":
-            knob.slider("keep", low=0.2)
+        if not committees:
+            knob.choice("dropout", ("none", "plain", "inverted", "drop_connect"))
+            if any(experiment.dropout.dropout != "none" for experiment in knob.each().values()):
+                knob.slider("keep", low=0.2)
         stops = knob.experiment().stopping.validation > 0
         if stops:
             knob.steps("patience", (0, 1, 2, 4, 8, 16, 32))
@@ -92,7 +96,8 @@ if polynomial:
     )
 else:
     st.markdown("**Beside the lecture**: share of right answers without anything, with L2 and with dropout")
-    ui.numbers(content.beside_the_lecture(recordings))
+    if ui.answered(guess, "The lecture's accuracies stand here beside those of your run"):
+        ui.numbers(content.beside_the_lecture(recordings))
     st.caption(
         "The lecture's points are not published with it. Its accuracies are multiples of 1/211 and 1/200, so this set has as "
         "many points, drawn on both sides of a wavy border: compare the pattern, not the digits. For the same matter in a "

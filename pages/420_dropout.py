@@ -88,9 +88,10 @@ with knob.stage:
         ui.numbers(step)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "With 300 images it is the loss that tells nets with and without dropout apart: right answers on the test set change by a "
-    "point or two only. DropConnect draws one mask for a batch here, not one for each example as in its paper."
+    "point or two only. DropConnect draws one mask for a batch here, not one for each example as in its paper.",
 )
 ui.theory(
     "What is dropped, and what makes up for it",

@@ -64,11 +64,12 @@ with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else BETWEEN if asked.measure.domains else WATCHED)
 
 ui.findings(lesson, recordings, guess)
-st.caption(
+ui.remark(
+    guess,
     "The start was chosen because the effect is large in it: a shape may lie anywhere and at any angle, 500 of them are few, and "
     "an output layer that reads whole maps has to learn each place by itself. Two more seeds gave leads of 20 and 16 points. "
     "With 2,000 shapes and as few steps none was left. On the 8×8 digits, which are centred already, and on Fashion-MNIST a "
-    "change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was made."
+    "change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was made.",
 )
 
 st.subheader("One picture under each augmentation", anchor=False)

@@ -47,15 +47,16 @@ def _against(a: Experiment, remedy: str) -> dict[str, Experiment]:
 
 PRESETS = {
     "saturation": Preset(
-        "Sigmoids that saturate from the top",
+        "Four sigmoid layers begin to learn",
         _against(SIGMOID, "norm"),
-        "Scrub to step 500: A's last hidden layer sits at the flat left end of its curve; it lets go only as A starts to learn.",
-        "After Glorot & Bengio 2010, fig. 2: the last hidden layer saturates at 0 at once and stays there for a long while.",
+        "Scrub to step 500: where on its curve does each of A's layers sit, and when does it let go?",
+        "After Glorot & Bengio 2010, figure 2.",
     ),
     "dying": Preset(
         "Dying ReLU: a rate that is too large",
         _against(DYING, "leaky"),
-        "The first large steps throw most ReLU units off for good; see Dead units. Leaky ones are thrown off too, and come back.",
+        "The first large steps throw most ReLU units off, nearly all for good; see Dead units. Leaky ones are thrown off too, "
+        "and come back; but at this rate that net learns little, too.",
         tab="Dead units",
     ),
     "born_off": Preset(
@@ -212,7 +213,8 @@ LESSON = Lesson(
         ("The first, next to the input", "One in the middle", "The last, next to the output", "In none"),
         first_to_saturate,
         "At first the lower layers pass on little that is of use, so the output layer learns its biases and shuts the rest out: "
-        "the cheapest way is to push the units below it to 0, the flat end of a sigmoid.",
+        "the cheapest way is to push the units below it to 0, the flat end of a sigmoid. Glorot & Bengio saw theirs "
+        "stay there for a long while.",
     ),
     claims=(
         Claim(
@@ -311,6 +313,6 @@ LESSON = Lesson(
         ),
     ),
     remedies=REMEDIES,
-    summary="A unit learns only where its activation has a slope. Sigmoids saturate from the top layer down, ReLU units die for "
-    "good, leaky ones come back; maxout learns its own shape, and two of them can make any continuous curve.",
+    summary="A unit learns only where its activation has a slope. Sigmoids saturate from the top layer down, ReLU units die, "
+    "most for good, leaky ones come back; maxout learns its own shape, and two of them can make any continuous curve.",
 )

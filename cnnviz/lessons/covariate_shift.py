@@ -39,7 +39,7 @@ PRESETS = {
         "Batch norm, and noise after it",
         _norms(DEEP),
         "C is B with each unit moved and stretched anew at every step. See Shift first, then Learning.",
-        "After Santurkar et al. 2018, fig. 2 and 4: noisy batch norm shifts more than no norm, and trains well.",
+        "After Santurkar et al. 2018, figures 2 and 4.",
         tab="Shift",
     ),
     "inputs": Preset(
@@ -213,8 +213,8 @@ LESSON = Lesson(
             "As well as batch norm, or better",
         ),
         noisy_trains_like,
-        "If a steady distribution were the point, noise would undo it. What batch norm leaves in place is a loss whose value and "
-        "slope change less along the step.",
+        "If a steady distribution were all there is to it, noise would undo it. It costs a part of batch norm's lead; the rest "
+        "is there for another reason: a loss whose value and slope change less along the step.",
     ),
     claims=(
         Claim(
@@ -312,6 +312,6 @@ LESSON = Lesson(
     ),
     slices=SLICES,
     summary="A net that learned one colour fails on others: its inputs have shifted. Inside a net every layer's inputs shift, "
-    "too, and batch norm holds them still. But noise that brings this shift back does little harm: batch norm helps because loss "
-    "and gradient change less along the step.",
+    "too, and batch norm holds them still. But noise that brings this shift back costs only a part of the lead: batch "
+    "norm helps because loss and gradient change less along the step.",
 )

@@ -55,7 +55,7 @@ PRESETS = {
     "relu": Preset(
         "Xavier against He under ReLU",
         _against(RELU, "he"),
-        "Twenty hidden layers: Xavier's variance is right for a straight line, and ReLU passes only half of it on.",
+        "Twenty hidden layers of ReLU, twice: what differs is how large the weights are at first.",
         "The argument of He et al. 2015, section 2.2.",
     ),
     "tanh": Preset(

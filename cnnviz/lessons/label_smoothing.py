@@ -277,7 +277,7 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "With smoothed targets the calibration error on new clothes is less than half of that with hard ones.",
+            "With smoothed targets the calibration error on the test set is less than half of that with hard ones.",
             "sure",
             calibration_improves,
             "Which of the two is surer than it is right, and which less? A net that is nearly always right needs no doubt.",

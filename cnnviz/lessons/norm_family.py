@@ -56,7 +56,7 @@ PRESETS = {
         {letter: replace(SWEPT, norm=norm) for letter, norm in zip("ABCD", COMPARED, strict=True)},
         "Seventy-two small runs: four norms, six batch sizes, three seeds. Each run sees 2,500 digits; its rate is in proportion "
         "to its batch.",
-        "After Wu & He 2018, figure 1: there the error of batch norm climbs as batches shrink, that of group norm stays.",
+        "After Wu & He 2018, figure 1.",
     ),
     "maps": Preset(
         "Two digits a batch, with maps",

@@ -95,7 +95,7 @@ PRESETS = {
     "degrees": Preset(
         "Polynomials: degree 9 and degree 3",
         {"A": TEN, "B": replace(TEN, degree=3)},
-        "Ten noisy points of a sine. A has as many coefficients as there are points. Degree M and λ move A.",
+        "Ten noisy points of a sine. A has as many coefficients as there are points. Each has a degree of its own.",
         "After Bishop 2006, figures 1.4 and 1.5; the points are his.",
     ),
     "ridge": Preset(
@@ -122,15 +122,16 @@ LECTURE = {"none": (0.9478672985781991, 0.915), "L2": (0.9383886255924171, 0.93)
 
 
 def beside_the_lecture(recordings: Recordings) -> dict[str, list[str]]:
-    """Training and test accuracy without anything, with L2 and with dropout: the lecture's, and those of the runs shown."""
+    """Training and test accuracy without anything, with L2 and with dropout: the lecture's, and those of the runs shown; a dash
+    where none of them is such a net."""
     found = _compared(recordings)
     ours = {name: _accuracies(recording) if recording else None for name, recording in found.items()}
     return {
         "net": list(LECTURE),
         "lecture, training": [f"{train:.3f}" for train, _test in LECTURE.values()],
         "lecture, test": [f"{test:.3f}" for _train, test in LECTURE.values()],
-        "here, training": [f"{pair[0]:.3f}" if pair else "…" for pair in ours.values()],
-        "here, test": [f"{pair[1]:.3f}" if pair else "…" for pair in ours.values()],
+        "here, training": [f"{pair[0]:.3f}" if pair else "—" for pair in ours.values()],
+        "here, test": [f"{pair[1]:.3f}" if pair else "—" for pair in ours.values()],
     }
 
 
@@ -239,16 +240,20 @@ def _committees(recordings: Recordings) -> list[Recording]:
 
 
 def _compared(recordings: Recordings) -> dict[str, Recording | None]:
-    """The run without anything, the one with weight decay alone, and the one with dropout alone."""
-    found: dict[str, Recording | None] = dict.fromkeys(LECTURE)
-    for recording in recordings.values():
-        if not len(recording) or "train_accuracy" not in recording.names:
-            continue
-        experiment = recording.experiment
-        decays, drops = experiment.optimiser.weight_decay > 0, experiment.dropout.dropout != "none"
-        if experiment.penalty == Experiment().penalty and not (decays and drops):
-            found["L2" if decays else "dropout" if drops else "none"] = recording
-    return found
+    """The run of a single net without anything, of one with weight decay alone, and of one with dropout alone."""
+    kinds = {name: [r for r in recordings.values() if _kind(r) == name] for name in LECTURE}
+    return {name: runs[0] if runs else None for name, runs in kinds.items()}
+
+
+def _kind(recording: Recording) -> str:
+    """Which of the lecture's nets a run is of, "" of none: one of several nets, say, or one that was stopped early."""
+    experiment = recording.experiment
+    if not len(recording) or "train_accuracy" not in recording.names or experiment.net.net != "mlp":
+        return ""
+    decays, drops = experiment.optimiser.weight_decay > 0, experiment.dropout.dropout != "none"
+    if experiment.penalty != Experiment().penalty or experiment.stopping.patience or (decays and drops):
+        return ""
+    return "L2" if decays else "dropout" if drops else "none"
 
 
 def _accuracies(recording: Recording) -> tuple[float, float]:

@@ -50,7 +50,7 @@ PRESETS = {
         "Six poolings, and images that move",
         _pooled(MOVED, *COMPARED),
         "The same net from the same weights; what differs is how its maps get smaller. See Moved images.",
-        "After Zhang 2019: with a blur before places are dropped, more answers survive a shift.",
+        "After Zhang 2019.",
         tab="Moved images",
     ),
     "ends": Preset(

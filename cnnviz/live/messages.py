@@ -67,11 +67,14 @@ def _look(given: Mapping[str, Any]) -> dict[str, Any]:
     name = given.get("name")
     if not isinstance(name, str):
         raise MessageError(f"name (={short(name)}) must be the name of a setting.")
+    setting, _, letters = name.partition(".")
+    if not letters:
+        raise MessageError(f"name (={short(name)}) must name variants, too, such as {short(setting)}.AB.")
     try:
-        moved = rule(name)
+        moved = rule(setting)
         if moved.kind not in SLID:
             raise MessageError(f"name (={short(name)}) must be a setting that is one number.")
-        return {"offer": _token(given, "offer"), "name": name, "value": moved.check(name, given.get("value"))}
+        return {"offer": _token(given, "offer"), "name": name, "value": moved.check(setting, given.get("value"))}
     except ExperimentError as problem:
         raise MessageError(str(problem)) from None
 

@@ -94,19 +94,16 @@ class Offers:
             call(told)
 
     def look(self, token: str, name: str, value: float | None) -> None:
-        """Announce what the page of this token is about to offer: its variants with one more setting changed in all of them,
-        but where a variant differs from the first in it. Nothing where that is no change, or where only the page knows.
+        """Announce what the page of this token is about to offer: its variants with one more setting changed, in those whose
+        letters follow its name ("depth.AB"). Nothing where that is no change, or where only the page knows.
 
         Raises ExperimentError for a value that the setting can't have.
         """
         offer = self.find(token)
         if offer is None or offer.outlook is None:
             return
-        first = next(iter(offer.variants.values()))
-        variants = {
-            letter: replace(it, **{name: value}) if it.get(name) == first.get(name) else it
-            for letter, it in offer.variants.items()
-        }
+        setting, _, letters = name.partition(".")
+        variants = {letter: replace(it, **{setting: value}) if letter in letters else it for letter, it in offer.variants.items()}
         if variants != offer.variants:
             self.announce(offer.outlook(variants))
 

@@ -6,7 +6,7 @@ from cnnviz.ui.domains import domains
 from cnnviz.ui.fancy_pca import fancy_pca
 from cnnviz.ui.gallery import gallery
 from cnnviz.ui.home import chapters, start_button
-from cnnviz.ui.lesson import closing, findings, opening, predict, read_more, theory, try_this
+from cnnviz.ui.lesson import answered, closing, findings, opening, predict, read_more, remark, theory, try_this
 from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.own_picture import own_picture
 from cnnviz.ui.picture import picture
@@ -21,6 +21,7 @@ __all__ = [
     "Knobs",
     "Tabs",
     "Variants",
+    "answered",
     "chapters",
     "closing",
     "controls",
@@ -40,6 +41,7 @@ __all__ = [
     "read_more",
     "rebuilt_picture",
     "region_draws",
+    "remark",
     "replay",
     "slices",
     "smoothed_targets",

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import zoo
-from cnnviz.engine.experiment import Experiment, ExperimentError, owner, replace, rule
-from cnnviz.lessons import Lesson
+from cnnviz.engine.experiment import Experiment, ExperimentError, owner, rule
+from cnnviz.engine.fields import Rule
+from cnnviz.lessons import Lesson, whose
 from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
 from cnnviz.ui import link, memory
 from cnnviz.ui.link import PageState
+from cnnviz.ui.words import words
 
 MANTISSAS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 FRESH = {"steps": 0, "snapshots": 2, "histograms": 0, "evaluations": 0}  # of a run that only looks: what an instant panel shows
+Widget = TypeVar("Widget", bound=Callable[..., Any])
+
+
+def _a_knob_each(widget: Widget) -> Widget:
+    """The widget for each knob that the setting has in the preset; the value of the first."""
+
+    @wraps(widget)
+    def drawn(knobs: Knobs, name: str, *args: Any, **options: Any) -> Any:
+        names = whose.drawn(knobs.lesson, knobs.preset_name, name, knobs.settings())
+        value, *_others = [widget(knobs, each, *args, **options) for each in names]
+        return value
+
+    return drawn  # type: ignore[return-value]  # of the same signature
 
 
 class Knobs:
@@ -34,7 +51,7 @@ class Knobs:
     def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator) -> None:
         self.lesson = lesson
         self.stage = stage
-        self.names = tuple(names)
+        self._settings = tuple(names)
         self.sliders: dict[str, tuple[str, list[float] | None, float]] = {}
         self._following = False
         self._start()
@@ -60,13 +77,18 @@ class Knobs:
     def preset_name(self) -> str:
         return str(self.value("preset"))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The preset's knobs: one for each setting, and more where its variants differ in one."""
+        return whose.knobs(self.lesson, self.preset_name, self._settings)
+
     def _start(self) -> None:
         """On a session's first run of the page, and after it was left, take the state from the link, else from memory."""
         if memory.is_alive(self.key("preset")):
             return
         kept: PageState | None = st.session_state.get(self.key("kept"))
         params = st.query_params.to_dict()
-        state = link.read(params, self.lesson, self.names) if params or kept is None else kept
+        state = link.read(params, self.lesson, self._settings) if params or kept is None else kept
         repeated = link.repeated({name: st.query_params.get_all(name) for name in params})
         st.session_state[self.key("dropped")] = (*state.dropped, *repeated)
         self._apply(state)
@@ -135,9 +157,10 @@ class Knobs:
         """
         self._following = True
 
+    @_a_knob_each
     def slider(self, name: str, low: float | None = None, high: float | None = None, disabled: bool = False) -> Any:
         """A number: linear, or over 1–1.5–2–3–5–7 a decade where its rule is logarithmic. disabled: it decides nothing now."""
-        wanted = rule(name)
+        wanted = self._rule(name)
         low, high = wanted.low if low is None else low, wanted.high if high is None else high
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
         value = self.value(name)
@@ -146,7 +169,7 @@ class Knobs:
         if wanted.log:
             options = self._stops(name, low, high)
             if follows:
-                self.sliders[self.css_class(name)] = (name, options, options.index(value))
+                self.sliders[self.css_class(name)] = (self._asked(name), options, options.index(value))
             return st.select_slider(
                 label,
                 options,
@@ -160,7 +183,7 @@ class Knobs:
         low, high = min(low, value), max(high, value)
         step = kind(1) if kind is int else 10.0 ** math.floor(math.log10((high - low) / 50))  # so that its stops are round
         if follows:
-            self.sliders[self.css_class(name)] = (name, None, value)
+            self.sliders[self.css_class(name)] = (self._asked(name), None, value)
         return st.slider(
             label,
             kind(low),
@@ -174,12 +197,12 @@ class Knobs:
 
     def _stops(self, name: str, low: float, high: float) -> list[Any]:
         """The slider's stops, with those of the presets, those to try and the link's own, the same all session long."""
-        wanted = rule(name)
+        wanted = rule(whose.setting(name))
         place = self.key(f"{name}.stops")
         if place not in st.session_state:
             ladder = [m * 10.0**e for e in range(-9, 7) for m in MANTISSAS if low <= m * 10.0**e <= high]
             presets = [link.preset_value(preset, name) for preset in self.lesson.presets.values()]
-            tried = [value for value in self.lesson.tries.get(name, ()) if low <= value <= high]
+            tried = [value for value in self.lesson.tries.get(whose.setting(name), ()) if low <= value <= high]
             off = [] if wanted.off is None else [wanted.off]
             stops = {*off, *presets, *tried, *(float(f"{stop:.3g}") for stop in ladder)}
             st.session_state[place] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
@@ -189,25 +212,28 @@ class Knobs:
             st.session_state[place] = known = sorted([*known, value])
         return known
 
+    @_a_knob_each
     def steps(self, name: str, options: Sequence[int]) -> int:
         """A whole number out of a few, with that of the link among them."""
-        wanted = rule(name)
+        wanted = self._rule(name)
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
         known = sorted({*options, int(self.value(name))})
         return int(st.select_slider(label, known, key=self._drawn(name), help=wanted.help or None))
 
+    @_a_knob_each
     def choice(self, name: str, options: Sequence[str] | None = None) -> str:
         """One of a setting's options."""
-        wanted = rule(name)
+        wanted = self._rule(name)
         chosen = list(options or wanted.options)
         value = self.value(name)
         if value not in chosen:
             chosen.append(value)
         return st.selectbox(wanted.label, chosen, key=self._drawn(name), format_func=words, help=wanted.help or None)
 
+    @_a_knob_each
     def switch(self, name: str) -> bool:
         """A setting that is on or off."""
-        wanted = rule(name)
+        wanted = self._rule(name)
         return st.toggle(wanted.label, key=self._drawn(name), help=wanted.help or None)
 
     def heights(self, name: str) -> None:
@@ -268,47 +294,48 @@ class Knobs:
 
     def trained(self) -> dict[str, Any]:
         """Those of the page's own panel: all but what a slice through the loss surface is about."""
-        return {name: value for name, value in self._used.items() if owner(name) != "surface"}
+        return {name: value for name, value in self._used.items() if owner(whose.setting(name)) != "surface"}
 
     def experiment(self) -> Experiment:
         """The preset's variant A with every knob applied."""
-        base = next(iter(self.lesson.presets[self.preset_name].variants.values()))
-        return replace(base, **self.trained())
+        return whose.remedied(self.lesson, self.preset_name, self.trained(), ())["A"]
 
     def sliced(self, variants: Mapping[str, Experiment]) -> dict[str, Experiment]:
         """The variants with a slice through the loss surface of each, as the knobs for it say."""
-        chosen = {name: value for name, value in self._used.items() if owner(name) == "surface"}
+        chosen = {name: value for name, value in self._used.items() if owner(whose.setting(name)) == "surface"}
         return {letter: sliced(experiment, **chosen) for letter, experiment in variants.items()}
 
     def variants(self) -> dict[str, Experiment]:
         """A from the knobs, and B: A with the chosen remedies, where they change anything."""
-        a = self.experiment()
-        b = a
-        for name in self.lesson.remedies:
-            if name in self._remedies:
-                b = self.lesson.remedies[name].applied(b)
-        return {"A": a} if b == a else {"A": a, "B": b}
+        return whose.remedied(self.lesson, self.preset_name, self.trained(), self._remedies)
 
     def augmented(self) -> dict[str, Experiment]:
         """A: the preset's own with every knob applied but those of augmentation; B: the same with those, where one is on."""
-        base = next(iter(self.lesson.presets[self.preset_name].variants.values()))
-        plain = {name: value for name, value in self.trained().items() if owner(name) != "augmentation"}
-        a, b = replace(base, **plain), replace(base, **self.trained())
-        return {"A": a} if b == a else {"A": a, "B": b}
+        return whose.augmented(self.lesson, self.preset_name, self.trained())
 
     def each(self, own: Sequence[str] = ()) -> dict[str, Experiment]:
-        """Every variant of the preset with every knob applied: for lessons whose variants differ in more than remedies.
-        A setting in which a variant differs from A is what it is there for, and stays.
+        """Every variant of the preset with its knobs applied: for lessons whose variants differ in more than remedies.
 
         own: settings in which each variant stays as the preset has it.
         """
-        variants = self.lesson.presets[self.preset_name].variants
-        settings = {name: value for name, value in self.trained().items() if name not in own}
-        first = next(iter(variants.values()))
-        return {
-            letter: replace(it, **{name: value for name, value in settings.items() if it.get(name) == first.get(name)})
-            for letter, it in variants.items()
-        }
+        return whose.each(self.lesson, self.preset_name, self.trained(), own)
+
+    @cached_property
+    def _shown(self) -> dict[str, Experiment]:
+        return whose.variants(self.lesson, self.preset_name, self.trained(), self._remedies)
+
+    def _letters(self, knob: str) -> tuple[str, ...]:
+        return whose.letters(self.lesson, self.preset_name, knob, self._remedies)
+
+    def _rule(self, knob: str) -> Rule:
+        """A knob's rule, whose label says for which variants it is where it is not for all."""
+        ruled = rule(whose.setting(knob))
+        moved = whose.moves(knob, self._letters(knob), self._shown)
+        return dataclasses.replace(ruled, label=whose.said(ruled.label, moved, self._shown))
+
+    def _asked(self, knob: str) -> str:
+        """A knob's setting and the variants that it is for, as an instant panel asks what they lead to."""
+        return f"{whose.setting(knob)}.{''.join(self._letters(knob))}"
 
     def share(self) -> None:
         """Put the page's state into the address bar and into memory."""
@@ -336,69 +363,6 @@ def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
             st.warning(f"{plain(knobs.refused)} Until that is changed, the page keeps to the last settings that can be trained.")
         knobs.reset_button()
     knobs.share()
-
-
-_WORDS = {
-    "relu": "ReLU",
-    "leaky_relu": "leaky ReLU",
-    "elu": "ELU",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "prelu": "PReLU",
-    "relu6": "ReLU6",
-    "absolute": "|x|",
-    "w": "a W",
-    "drawn": "drawn by hand",
-    "any": "any colour",
-    "negative": "negative, any colour",
-    "noisy_batch": "noisy batch",
-    "plain": "plain dropout",
-    "inverted": "inverted dropout",
-    "spatial": "spatial dropout",
-    "drop_connect": "DropConnect",
-    "drop_block": "DropBlock",
-    "mlp": "fully connected",
-    "cnn": "convolutional",
-    "he": "He normal",
-    "he_uniform": "He uniform",
-    "glorot": "Glorot (Xavier) normal",
-    "glorot_uniform": "Glorot (Xavier) uniform",
-    "standard": "standard, ±1/√fan_in",
-    "he_fan_out": "He normal, fan_out",
-    "he_fan_out_uniform": "He uniform, fan_out",
-    "lsuv": "LSUV",
-    "sgd": "SGD",
-    "rmsprop": "RMSProp",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "fashion_mnist": "Fashion-MNIST",
-    "autoencoder": "autoencoder, end to end",
-    "greedy": "autoencoders, layer by layer",
-    "transfer": "transfer from other classes",
-    "line": "one direction, a line",
-    "plane": "two directions, a plane",
-    "running": "running statistics, frozen",
-    "others": "the others, ε/(K − 1)",
-    "all": "all classes, ε/K",
-    "rnn": "recurrent, an image row a step",
-    "each": "running statistics of each time step",
-    "shared": "running statistics shared over time",
-    "ensemble": "ensemble, bagged",
-    "mixture": "mixture of experts",
-    "border": "points on a wavy border",
-    "max": "max pooling",
-    "average": "average pooling",
-    "stochastic": "stochastic pooling",
-    "lp": "Lp pooling",
-    "strided": "strided convolution",
-    "blur": "blur pooling",
-    "flatten": "flattened maps",
-}
-
-
-def words(name: str) -> str:
-    """An option as a person writes it."""
-    return _WORDS.get(name, name.replace("_", " "))
 
 
 def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz.lessons import Lesson
 from cnnviz.plots.norm_cube import SHAPE, norm_cube, told
-from cnnviz.ui.controls import words
+from cnnviz.ui.words import words
 
 NORMS = ("batch", "layer", "instance", "group", "none")
 PLACES = ("Example", "Channel", "Position")

@@ -10,8 +10,8 @@ import streamlit as st
 from cnnviz.engine.data.shapes import CLASSES, of_domain
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.words import DOMAINS
-from cnnviz.ui.controls import words
 from cnnviz.ui.strip import side_by_side
+from cnnviz.ui.words import words
 
 LARGER = 2  # pixels of the screen, each way, for one of the image
 GAP = 4

@@ -44,6 +44,20 @@ def predict(lesson: Lesson) -> int | None:
     return asked.options.index(picked) if picked in asked.options else -1
 
 
+def answered(guess: int | None, waits: str = "") -> bool:
+    """Whether the prediction was answered, or passed over: what gives its answer away is not to be seen before. waits: what is
+    said to wait until then."""
+    if guess is None and waits:
+        st.info(f"{waits} as soon as you have answered the question at the top, or passed it over.")
+    return guess is not None
+
+
+def remark(guess: int | None, text: str) -> None:
+    """What is known besides what was measured, and gives the prediction's answer away."""
+    if answered(guess):
+        st.caption(text)
+
+
 def findings(lesson: Lesson, recordings: Recordings, guess: int | None) -> None:
     """The prediction's answer and each claim, measured on the recordings that the panel shows."""
     st.subheader("What was measured", anchor=False)

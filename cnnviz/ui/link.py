@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnviz.engine.experiment import ExperimentError, owner, rule
+from cnnviz.engine.experiment import ExperimentError, rule
 from cnnviz.engine.fields import Rule, short
-from cnnviz.lessons import Lesson, Preset
+from cnnviz.lessons import Lesson, whose
 from cnnviz.limits import LINK_CHARACTERS, LINK_SETTINGS
+
+preset_value = whose.start  # what a link leaves out
 
 VERSION = "1"
 RESERVED = frozenset({"v", "preset", "with", "follow"})
@@ -28,8 +30,9 @@ class PageState:
     dropped: tuple[str, ...] = ()
 
 
-def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> PageState:
-    """The state that a link's query parameters ask for. Nothing raises: what can't be used stands in `dropped`."""
+def read(params: Mapping[str, str], lesson: Lesson, names: Sequence[str]) -> PageState:
+    """The state that a link's query parameters ask for, on a page of these settings. Nothing raises: what can't be used stands
+    in `dropped`."""
     dropped: list[str] = []
     if len(params) > LINK_SETTINGS:
         return PageState(first(lesson), dropped=(f"the link's {len(params)} settings (at most {LINK_SETTINGS})",))
@@ -43,6 +46,7 @@ def read(params: Mapping[str, str], lesson: Lesson, knobs: Sequence[str]) -> Pag
     if "follow" in params and not followed(params):
         dropped.append(f"follow={short(params['follow'])}: it must be the run and the token that “Copy follow link” gave")
     settings: dict[str, Any] = {}
+    knobs = whose.knobs(lesson, preset, names)
     for name, text in params.items():
         if name in RESERVED:
             continue
@@ -85,7 +89,7 @@ def parsed(name: str, text: str) -> Any:
     """A setting's value from its text in a link, checked. Raises ExperimentError."""
     if len(text) > LINK_CHARACTERS:
         raise ExperimentError(f"{name} has {len(text):,} characters, at most {LINK_CHARACTERS} are read.")
-    wanted = rule(name)
+    wanted = rule(whose.setting(name))
     return wanted.check(name, _typed(wanted, text))
 
 
@@ -123,12 +127,6 @@ def text_of(value: Any) -> str:
 def first(lesson: Lesson) -> str:
     """The preset that a page opens with."""
     return next(iter(lesson.presets))
-
-
-def preset_value(preset: Preset, name: str) -> Any:
-    """A setting's value in a preset's variant A; of what is done to training images, in its last one: A is there without."""
-    variants = list(preset.variants.values())
-    return variants[-1 if owner(name) == "augmentation" else 0].get(name)
 
 
 def preset_remedies(lesson: Lesson, preset: str) -> tuple[str, ...]:

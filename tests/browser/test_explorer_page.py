@@ -29,6 +29,21 @@ def test_arrows_go_from_block_to_block_and_enter_shows_its_row_and_formula(serve
     expect(focused).to_have_attribute("aria-label", re.compile("^fc7"))
 
 
+def test_a_link_to_a_layer_leads_to_its_bar_and_the_list_does_so_within_the_picture(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server}/architectures?v=1&network=vgg16&block=38")
+    bar = page.locator(".cnnviz-block[aria-pressed='true']")
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.wait_for_timeout(3_500)
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.get_by_role("combobox", name="Part").click()
+    page.keyboard.type("input")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("block=0"))
+    expect(bar).to_have_attribute("aria-label", re.compile("^input"))
+    expect(bar).to_be_in_viewport(ratio=0.5)
+
+
 def test_forward_passes_are_timed_when_asked_for_and_can_be_stopped(server: str, page: Page) -> None:
     page.goto(f"{server}/architectures?v=1&view=two&network=lenet&other=cifar_resnet20&passes=5")
     panel = Panel(page)

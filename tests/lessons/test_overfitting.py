@@ -65,4 +65,14 @@ def test_the_lectures_accuracies_stand_beside_those_of_the_runs(stored):
     table = beside_the_lecture(stored("plane"))
     assert table["lecture, training"] == ["0.948", "0.938", "0.929"]
     assert table["here, test"][1] == f"{stored('plane')['B'].column('test_accuracy')[-1]:.3f}"
-    assert beside_the_lecture(stored("degrees"))["here, test"] == ["…"] * 3
+    assert beside_the_lecture(stored("degrees"))["here, test"] == ["—"] * 3
+
+
+@pytest.mark.parametrize(
+    ("preset", "rows"),
+    [("stopping", {"none": "A"}), ("penalties", {"none": "A"}), ("ensemble", {"none": "A"}), ("mixture", {"L2": "A"})],
+)
+def test_a_row_beside_the_lectures_is_of_such_a_net_or_a_dash(stored, preset, rows):
+    table = beside_the_lecture(stored(preset))
+    expected = {name: f"{stored(preset)[letter].column('test_accuracy')[-1]:.3f}" for name, letter in rows.items()}
+    assert dict(zip(table["net"], table["here, test"], strict=True)) == {**dict.fromkeys(LECTURE, "—"), **expected}

@@ -300,7 +300,7 @@ def test_a_moved_control_is_announced_and_begun_before_the_page_knows(
     browser: Browser, runner: HandRunner, lively: Offer, offers: Offers
 ) -> None:
     browser.say(op="attend", offer=lively.token)
-    page, introduction, *_ = browser.say(op="look", offer=lively.token, name="depth", value=7)
+    page, introduction, *_ = browser.say(op="look", offer=lively.token, name="depth.AB", value=7)
     assert (page["type"], introduction["type"]) == ("page", "run")
     assert only(runner).variants == {letter: replace(it, depth=7) for letter, it in VARIANTS.items()}
     page_itself = offers.make({letter: replace(it, depth=7) for letter, it in VARIANTS.items()}, "learner", "page", LABELS)
@@ -309,7 +309,7 @@ def test_a_moved_control_is_announced_and_begun_before_the_page_knows(
     assert len(runner.runs) == 1
 
 
-def test_a_moved_control_leaves_alone_the_variant_that_is_there_for_another_value(
+def test_a_moved_control_leaves_alone_the_variants_that_it_is_not_for(
     browser: Browser, runner: HandRunner, offers: Offers
 ) -> None:
     def outlook(variants: Mapping[str, Experiment]) -> Announcement:
@@ -318,7 +318,7 @@ def test_a_moved_control_leaves_alone_the_variant_that_is_there_for_another_valu
     deep = {"A": Experiment.of(depth=2), "B": Experiment.of(depth=5)}
     offer = offers.make(deep, "learner", "page", LABELS, outlook)
     browser.say(op="attend", offer=offer.token)
-    browser.say(op="look", offer=offer.token, name="depth", value=3)
+    browser.say(op="look", offer=offer.token, name="depth.A", value=3)
     assert [it.net.depth for it in only(runner).variants.values()] == [3, 5]
 
 
@@ -327,7 +327,7 @@ def test_a_control_that_has_not_moved_announces_nothing(
     browser: Browser, runner: HandRunner, lively: Offer, value: float
 ) -> None:
     browser.say(op="attend", offer=lively.token)
-    assert browser.say(op="look", offer=lively.token, name="depth", value=value) == []
+    assert browser.say(op="look", offer=lively.token, name="depth.AB", value=value) == []
     assert runner.runs == {}
 
 
@@ -335,6 +335,6 @@ def test_where_only_the_script_knows_what_follows_or_the_page_is_forgotten_a_mov
     browser: Browser, runner: HandRunner, token: str
 ) -> None:
     browser.say(op="attend", offer=token)
-    assert browser.say(op="look", offer=token, name="depth", value=7) == []
-    assert browser.say(op="look", offer="no.offer", name="depth", value=7) == []
+    assert browser.say(op="look", offer=token, name="depth.AB", value=7) == []
+    assert browser.say(op="look", offer="no.offer", name="depth.AB", value=7) == []
     assert runner.runs == {}

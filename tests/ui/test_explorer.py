@@ -86,7 +86,10 @@ def test_without_gates_a_table_has_one_column_of_what_is_seen(visit):
         {"search": "9" * 100},
         {"search": "9" * 10_000},
         {"v": "99"},
+        {"block": "99999"},
+        {"block": "3", "inside": "conv9_x"},
         {"inside": "conv9_x"},
+        {"measure": "how it feels"},
         {"side": "200"},
         {"side": "2000"},
         {"side": "-5"},
@@ -98,13 +101,30 @@ def test_without_gates_a_table_has_one_column_of_what_is_seen(visit):
         {"only": "yes"},
         {"table": "<b>"},
     ],
-    ids=lambda params: "-".join(*params.items())[:20],
+    ids=lambda params: "-".join(part for pair in params.items() for part in pair)[:20],
 )
 def test_a_bad_link_gives_the_page_with_one_line_on_what_was_dropped(visit, params):
     test = visit(PAGE, **params)
     assert not test.exception
     assert len(test.warning) == 1
+    assert test.warning[0].value.startswith("The link was opened without: ") or "side" in params
     assert test.selectbox(key="architectures.network").value == state.FIRST
+
+
+def test_a_link_to_a_row_that_is_none_says_which_there_are():
+    values, dropped = state.read({"network": "alexnet", "block": "99999"})
+    assert values["block"] is None
+    (sentence,) = dropped
+    assert sentence.startswith("block 99999: AlexNet (two towers, 2012) draws no such row; it has")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_link_to_any_row_leads_to_the_part_that_it_is_drawn_in(name):
+    parts = graph.view(zoo.table(name))
+    for part in (parts[0], parts[len(parts) // 2], parts[-1]):
+        for row in part.rows:
+            values, dropped = state.read({"network": name, "block": str(row)})
+            assert (values["block"], dropped) == (part.rows[-1], ())
 
 
 def test_a_state_survives_its_link():
@@ -113,8 +133,8 @@ def test_a_state_survives_its_link():
     assert state.write(values) == {}
     first, last = state.bounds()
     changed = {
-        "network": "vgg16", "view": "two", "search": "he", "years": (first, last - 1), "category": "depth", "params": "10M",
-        "macs": "4G", "inside": "conv3_x", "block": 3, "other": "alexnet", "only": True, "side": 96, "batch": 128,
+        "network": "resnet50", "view": "two", "search": "he", "years": (first, last - 1), "category": "depth", "params": "10M",
+        "macs": "4G", "inside": "conv3_x.0", "block": 42, "other": "alexnet", "only": True, "side": 96, "batch": 128,
         "against": "batch", "timed": 4, "passes": 50, "measure": "ImageNet, top-5", "table": TABLES[-1].title,
     }  # fmt: skip
     assert set(changed) == set(values)

@@ -23,9 +23,10 @@ def by_keyboard(
     parts: Sequence[Part],
     picked: int | None,
     on_pick: Callable[[int], None],
+    linked: bool = False,
 ) -> None:
     """Let the bars of a drawn network be reached. frame: the key of the container that the chart is in; picked: a part's place;
-    on_pick: called with the one that Enter picks."""
+    on_pick: called with the one that Enter picks. linked: whether a link led to it: the page then goes there, once."""
 
     def changed() -> None:
         place = st.session_state[key].get("picked")
@@ -38,5 +39,6 @@ def by_keyboard(
         "words": [", ".join(dict.fromkeys(told(rows, part))) for part in parts],
         "moves": list(moves(laid_out(parts))),
         "picked": picked,
+        "linked": linked,
     }
     _blocks(data=data, key=key, on_picked_change=changed)

@@ -16,6 +16,7 @@ from cnnviz.ui.zoo import state
 from cnnviz.ui.zoo.cost import batch_cost
 from cnnviz.ui.zoo.keyboard import by_keyboard
 from cnnviz.ui.zoo.legend import legend
+from cnnviz.ui.zoo.place import ancestors, parts_of
 from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Card, PublishedError, Row, graph, standalone
 from cnnviz.zoo.counting import counts
@@ -88,8 +89,8 @@ def reported(error: PublishedError) -> str:
 
 
 def _picture_and_part(name: str) -> None:
-    rows, inside = zoo.table(name), _inside(name)
-    parts = _parts(name, inside)
+    rows, inside = zoo.table(name), str(state.get("inside"))
+    parts = parts_of(name, inside)
     picked = next((place for place, part in enumerate(parts) if part.rows[-1] == state.get("block")), None)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -107,7 +108,16 @@ def _picture_and_part(name: str) -> None:
                 config={"displaylogo": False, "displayModeBar": False},
                 alt=f"The network from its input to its result, in {len(parts)} parts: those of the list “Part”.",
             )
-        by_keyboard(state.key("keys"), state.key("frame"), chart, rows, parts, picked, lambda place: _pick(parts[place]))
+        by_keyboard(
+            state.key("keys"),
+            state.key("frame"),
+            chart,
+            rows,
+            parts,
+            picked,
+            lambda place: _pick(parts[place]),
+            linked=state.linked("inside", "block"),
+        )
         st.caption(
             "From the input at the top to the result. The more channels the wider a bar, the larger the map the higher; "
             "a line that passes bars is a skip or a branch. Click a bar, or pick it from the list; with the keyboard, Tab leads "
@@ -117,44 +127,15 @@ def _picture_and_part(name: str) -> None:
         _choose(rows, parts, inside)
 
 
-# The following are pure, and slow for a network of a thousand rows, while a page's script runs at every touch.
-
-
-@lru_cache(maxsize=64)
-def _parts(name: str, inside: str) -> tuple[Part, ...]:
-    return graph.view(zoo.table(name), inside)
-
-
 @lru_cache(maxsize=16)
 def _drawn(name: str, inside: str, picked: int | None) -> go.Figure:
-    return architecture(zoo.table(name), _parts(name, inside), picked)
-
-
-@lru_cache(maxsize=64)
-def _holders(name: str) -> frozenset[str]:
-    """The names that hold parts, and so can be looked inside of."""
-    return frozenset(holder for part in graph.layers(zoo.table(name)) for holder in _ancestors(part.name))
+    return architecture(zoo.table(name), parts_of(name, inside), picked)
 
 
 @lru_cache(maxsize=16)
 def table_file(name: str) -> bytes:
     """With the byte order mark by which spreadsheets know UTF-8."""
     return to_csv(zoo.table(name)).encode("utf-8-sig")
-
-
-def _inside(name: str) -> str:
-    """The name that the picture is inside of; a link's that holds nothing is told and dropped."""
-    inside = str(state.get("inside"))
-    if inside and inside not in _holders(name):
-        st.warning("The link's part is none of this network; here is all of it.", icon=":material/link_off:")
-        state.put("inside", "")
-        return ""
-    return inside
-
-
-def _ancestors(name: str) -> list[str]:
-    words = name.split(".")
-    return [".".join(words[:count]) for count in range(1, len(words))]
 
 
 def _clicked(parts: Sequence[Part]) -> None:
@@ -170,7 +151,7 @@ def _pick(part: Part) -> None:
 
 def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
     """What the picture is of, the part that is picked, and what is told of it."""
-    opened = list(dict.fromkeys([*_ancestors(inside), *([inside] if inside else [])]))
+    opened = list(dict.fromkeys([*ancestors(inside), *([inside] if inside else [])]))
     held = [part.name for part in parts if part.kind == WHOLE]
     if opened or held:
         st.selectbox(

@@ -13,6 +13,7 @@ from cnnviz.engine.fields import short
 from cnnviz.limits import IMAGE_SIDE, LINK_CHARACTERS, LINK_SETTINGS, SEARCH_CHARACTERS
 from cnnviz.ui.controls import plain
 from cnnviz.ui.link import VERSION, repeated
+from cnnviz.ui.zoo.place import placed
 from cnnviz.zoo import ZooError
 from cnnviz.zoo.printed import TABLES
 
@@ -70,6 +71,11 @@ def _search(text: str) -> str:
     return text
 
 
+def _measure(text: str) -> str:
+    errors = [error for name in zoo.names() for error in zoo.card(name).errors]
+    return _one_of({f"{error.data}, {error.measure}": error for error in errors}, "measure")(text)
+
+
 def _place(text: str) -> int:
     if not text.isdecimal() or len(text) > 6:
         raise ZooError(f"block {short(text)}: it must be the place of a row, a whole number.")
@@ -116,7 +122,7 @@ def settings() -> dict[str, Setting]:
         "against": Setting("side", _one_of(AGAINST, "against")),
         "timed": Setting(1, _number_of(TIMED, "timed")),
         "passes": Setting(10, _number_of(PASSES, "passes")),
-        "measure": Setting(MEASURE, str),
+        "measure": Setting(MEASURE, _measure),
         "table": Setting(TABLES[0].title, _one_of(tuple(table.title for table in TABLES), "table")),
     }
 
@@ -142,7 +148,8 @@ def read(params: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
                 values[name] = known[name].read(text)
             except ZooError as problem:
                 dropped.append(str(problem).rstrip("."))
-    return values, tuple(dropped)
+    values, nowhere = placed(values)
+    return values, (*dropped, *nowhere)
 
 
 def write(values: Mapping[str, Any]) -> dict[str, str]:
@@ -170,6 +177,7 @@ def start() -> None:
     params = st.query_params.to_dict()
     if key("kept") not in st.session_state or (key("network") not in st.session_state and params):
         st.session_state[key("kept")], dropped = read(params)
+        put("linked", tuple(params))
         put("dropped", (*dropped, *repeated({name: st.query_params.get_all(name) for name in params})))
     for name, value in st.session_state[key("kept")].items():
         st.session_state.setdefault(key(name), value)
@@ -177,6 +185,11 @@ def start() -> None:
     if dropped:
         more = f"; and {len(dropped) - 4} more" if len(dropped) > 4 else ""
         st.warning(f"The link was opened without: {plain('; '.join(dropped[:4]))}{more}.", icon=":material/link_off:")
+
+
+def linked(*names: str) -> bool:
+    """Whether the page was opened by a link that holds one of these settings."""
+    return bool({*names} & {*st.session_state.get(key("linked"), ())})
 
 
 def share() -> None:
