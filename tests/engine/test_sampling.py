@@ -207,16 +207,21 @@ def measured(x, upstream):
     return probes.to_numpy(probes.measured([probes.SNAPSHOT, probes.HISTOGRAM, UNIT], seen))
 
 
-def by_bin(values, low, high):
-    """Which of the 40 bins each value is in."""
-    return ((values.double() - low) * (probes.BINS / (high - low))).long().clamp(0, probes.BINS - 1)
+def close_histogram(ours, values, low, high, draws):
+    """The share below an edge is the mean of what is 1 below it and else 0; a value on it may be rounded to either side."""
+    scaled = ((values.double() - low) * (probes.BINS / (high - low))).flatten()
+    least, most = (shares_below_edges(scaled + rounding) for rounding in (1e-3, -1e-3))
+    below = np.cumsum(np.asarray(ours, dtype=float))
+    for share, lower, upper in zip(below, least, most, strict=True):
+        assert lower - off_share(lower, draws) <= share <= upper + off_share(upper, draws)
 
 
-def close_histogram(ours, bins, draws):
-    """A bin's share is the mean of what is 1 inside and 0 outside."""
-    shares = (bins.flatten().bincount(minlength=probes.BINS).double() / bins.numel()).numpy()
-    allowed = [off(math.sqrt(share * (1 - share)), float(0 < share < 1), draws) for share in shares]
-    assert (np.abs(np.asarray(ours) - shares) <= allowed).all()
+def shares_below_edges(scaled):
+    return (scaled.clamp(0, probes.BINS - 1).long().bincount(minlength=probes.BINS).cumsum(0) / len(scaled)).tolist()
+
+
+def off_share(share, draws):
+    return off(math.sqrt(max(0.0, share * (1 - share))), float(0 < share < 1), draws)
 
 
 @settings(max_examples=FEW)
@@ -230,6 +235,9 @@ def test_a_layers_statistics_are_those_of_all_its_values(x, layout):
     assert close(mean, a, draws)
     assert close(std**2 + mean**2, a**2, draws)
     assert close(columns["fraction_zero"][0], (a == 0).float(), draws)
+    top = float(columns["activation_top"][0])
+    above, there = (float((a > top + 1e-6).double().mean()), float((a > top - 1e-6).double().mean()))
+    assert above - off(0.14, 1.0, draws) <= 0.02 <= there + off(0.14, 1.0, draws)
     assert columns["activation_grad_norm"][0] == pytest.approx(float(upstream.double().norm()), rel=1e-3)
 
 
@@ -245,9 +253,8 @@ def test_histograms_are_those_of_all_values_and_end_where_the_layer_does(x, layo
         low, high = float(values.min()), float(values.max())
         ends = (low, high) if low < high else (low - 0.5, high + 0.5)
         assert (columns[f"{name}_low"][0], columns[f"{name}_high"][0]) == ends
-        close_histogram(columns[f"{name}_hist"][0], by_bin(values, *ends), draws)
-    logs = by_bin((10 ** (-9 * x)).log10(), *probes.LOG_RANGE)
-    close_histogram(columns["activation_grad_hist"][0], logs, min(probes.COUNTED, z.numel()))
+        close_histogram(columns[f"{name}_hist"][0], values, *ends, draws)
+    close_histogram(columns["activation_grad_hist"][0], -9 * x, *probes.LOG_RANGE, min(probes.COUNTED, z.numel()))
 
 
 @settings(max_examples=FEW)
@@ -255,7 +262,7 @@ def test_histograms_are_those_of_all_values_and_end_where_the_layer_does(x, layo
 def test_a_gradients_histogram_counts_all_of_a_kernel_alike(x):
     for layout in LAYOUTS.values():
         (counts,) = probes.counted(Stacks([x.to(memory_format=layout)]))
-        close_histogram(probes.histogram([counts], 0.0, 1.0)[0], by_bin(x, 0.0, 1.0), min(probes.COUNTED, x.numel()))
+        close_histogram(probes.histogram([counts], 0.0, 1.0)[0], x, 0.0, 1.0, min(probes.COUNTED, x.numel()))
 
 
 def test_one_outlier_among_millions_is_an_end_of_both_histograms():

@@ -8,7 +8,8 @@ from cnnviz import Experiment, record, replace
 from cnnviz.engine.experiment import Net
 from cnnviz.engine.nets import build
 from cnnviz.engine.probes import UNIT
-from cnnviz.engine.units import dead_units
+from cnnviz.engine.units import _top, dead_units
+from cnnviz.engine.watch import Stacks
 
 SMALL = Experiment.of(dataset="digits", train_examples=200, test_examples=60, depth=4, width=12, steps=8, batch_size=32,
                       snapshots=9, histograms=3, evaluations=3, units=True)  # fmt: skip
@@ -83,6 +84,12 @@ def test_histograms_of_inputs_are_fractions_between_the_lowest_and_the_highest()
     np.testing.assert_allclose(recording.column("preactivation_hist").sum(2), 1, atol=1e-5)
     assert (recording.column("preactivation_low") < recording.column("preactivation_high")).all()
     assert len(model.layers) == 4
+
+
+@pytest.mark.parametrize("values", [1, 2, 51, 1_000, 8_192])
+def test_the_top_of_some_activations_is_numpys_percentile(values):
+    rows = torch.randn(3, values, generator=torch.Generator().manual_seed(2))
+    np.testing.assert_allclose(Stacks(list(rows)).each(_top), np.percentile(rows.numpy(), 98, axis=1), rtol=1e-5)
 
 
 def test_an_activation_after_a_relu_has_the_same_top_of_its_inputs():
