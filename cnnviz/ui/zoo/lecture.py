@@ -20,7 +20,7 @@ from cnnviz.zoo.printed.tables import (
     counts,
     reasons,
     slug,
-    to_csv,
+    to_file,
 )
 
 UNBROKEN = "\u00a0"
@@ -45,7 +45,7 @@ def lecture() -> None:
     for heading, misprint in (("Where the print is wrong", True), ("Where ours is another network, or counts otherwise", False)):
         _differences(chosen, heading, misprint)
     file = f"{slug(chosen.title)}.csv"
-    st.download_button("Table, printed and here (.csv)", to_csv(chosen), file, "text/csv", on_click="ignore")
+    st.download_button("Table, printed and here (.csv)", to_file(chosen), file, "text/csv", on_click="ignore")
 
 
 @cache
