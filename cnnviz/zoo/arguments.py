@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from math import isfinite
+from collections.abc import Callable, Iterable, Mapping, Set
 from numbers import Integral, Real
 from typing import Any
 
@@ -59,16 +58,29 @@ def unfit(sides: tuple[int, ...], card: Card, reason: str) -> ZooError:
     )
 
 
-KINDS = {
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(-LARGEST <= value <= LARGEST)  # type: ignore[operator]
+
+
+LARGEST = 1_000_000  # a number: no paper has one above 100
+COUNTED = 1_000  # layers, widths, rounds: the largest of a paper is 450
+KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "bool": ("True or False", lambda value: isinstance(value, bool)),
-    "int": ("a whole number", is_whole),
-    "float": ("a number", lambda value: isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)),
+    "int": (f"a whole number from 1 to {COUNTED:,}", lambda value: is_whole(value) and 1 <= value <= COUNTED),
+    "float": (f"a number from -{LARGEST:,} to {LARGEST:,}", _is_number),
 }
+SEED = ("a whole number from 0 to 2**63 - 1", lambda value: is_whole(value) and 0 <= value < 2**63)
 
 
-def option(name: str, value: Any, kind: str, card: Card) -> Any:
-    """An option's value. kind: as its builder annotates it. Raises ZooError where it is of another one."""
-    rule, fits = KINDS.get(kind, ("", lambda value: True))
+def check_option(name: str, value: Any, kind: str, card: Card) -> None:
+    """Raises ZooError where an option's value breaks its rule. kind: one of KINDS, as its builder annotates it."""
+    rule, fits = SEED if name == "seed" else KINDS[kind]
     if not fits(value):
         raise ZooError(f"{name} (={shown(value)}) of {card.name} must be {rule}.")
-    return value
+
+
+def unbuildable(options: Mapping[str, Any], card: Card, problem: Exception) -> ZooError:
+    """What is raised where options keep their rules, but no layer can be made with them; problem: what torch says."""
+    values = ", ".join(f"{name} (={shown(value)})" for name, value in options.items())
+    reason = next(iter(str(problem).splitlines()), type(problem).__name__)
+    return ZooError(f"{card.name} can't be built with {values}: {reason.rstrip('.')}.")

@@ -19,6 +19,7 @@ from cnnviz.zoo.rows import Row
 from cnnviz.zoo.sizes import Cost, bound, cost_of, shape_at, sides_of
 from cnnviz.zoo.trace import table_of
 
+NO_LAYER = (ArithmeticError, LookupError, RuntimeError, ValueError)  # what torch raises for sizes that no layer can have
 Builder = Callable[..., nn.Module]  # takes classes, in_channels and options of its own, all by keyword
 
 
@@ -45,11 +46,11 @@ class Network:
 
     @property
     def options(self) -> Mapping[str, str]:
-        """The kinds of the builder's options, as it annotates them, by their names."""
+        """The kinds of the options that the builder takes besides the sizes, one of `arguments.KINDS` each, by their names."""
         fixed = self.builder.keywords if isinstance(self.builder, partial) else {}
-        parameters = inspect.signature(self.builder).parameters
-        sizes = ("classes", "in_channels")
-        return {name: str(own.annotation) for name, own in parameters.items() if name not in fixed and name not in sizes}
+        free = {name: str(own.annotation) for name, own in inspect.signature(self.builder).parameters.items()}
+        taken = (*fixed, "classes", "in_channels")
+        return {name: kind for name, kind in free.items() if name not in taken and kind in arguments.KINDS}
 
     def build(self, classes: int | None = None, in_channels: int | None = None, **options: Any) -> nn.Module:
         """The network with fresh weights, in training mode. Raises ZooError for what it does not take."""
@@ -62,17 +63,16 @@ class Network:
             self._check_option(name, value)
         try:
             return self.builder(**sizes, **options)
-        except (ArithmeticError, RuntimeError, ValueError) as problem:
+        except NO_LAYER as problem:
             if not options:
                 raise
-            values = ", ".join(f"{name} (={arguments.shown(value)})" for name, value in options.items())
-            raise ZooError(f"{own.name} can't be built with {values}: {problem}") from problem
+            raise arguments.unbuildable(options, own, problem) from problem
 
     def _check_option(self, name: str, value: Any) -> None:
         if name not in self.options:
             takes = ", ".join(("classes", "in_channels", *self.options))
             raise ZooError(f"{self.card.name} has no option {name} (={arguments.shown(value)}); its options are {takes}.")
-        arguments.option(name, value, self.options[name], self.card)
+        arguments.check_option(name, value, self.options[name], self.card)
 
     def table(self, classes: int | None = None, input_shape: Sequence[int] | None = None, **options: Any) -> tuple[Row, ...]:
         """The rows of the network for one example of (C, H, W), the card's unless given; takes no memory for weights. Raises
@@ -86,9 +86,11 @@ class Network:
             model = self.build(classes, shape[0], **options)
         try:
             return table_of(model, shape)
-        except (RuntimeError, ValueError) as problem:
-            if shape == own.input_shape:
+        except NO_LAYER as problem:
+            if shape == own.input_shape and not options:
                 raise
+            if shape == own.input_shape:
+                raise arguments.unbuildable(options, own, problem) from problem
             raise arguments.unfit(shape, own, bound(self.table(classes, **options))) from problem
 
     def _smallest(self) -> int:
@@ -120,7 +122,7 @@ def passes(model: nn.Module, shape: Sequence[int]) -> bool:
     try:
         with torch.no_grad():
             model(torch.empty((1, *shape), device="meta"))
-    except (RuntimeError, ValueError):
+    except NO_LAYER:
         return False
     return True
 

@@ -14,9 +14,11 @@ def refusal(network: str, side: int, batch: int, passes: int, limits: Settings =
     Raises ZooError for an unknown network.
     """
     card, costs = zoo.card(network), zoo.costs(network)
-    side = shape_at(card, side)[-1]
+    side, counted = shape_at(card, side)[-1], ", ".join(map(str, costs))
+    if side < card.smallest:
+        return f"{card.title} takes images of at least {card.smallest} × {card.smallest}: choose one of {counted}."
     if side not in costs:
-        return f"{card.title} was not counted at {side} × {side}: choose one of {', '.join(map(str, costs))}."
+        return f"{card.title} was not counted at {side} × {side}: choose one of {counted}."
     cost = budget(zoo.totals(network).params, costs[side], batch)
     what = f"{batch:,} {'example' if batch == 1 else 'examples'} of {side} × {side}"
     if cost.inference > limits.timing_mb * 10**6:

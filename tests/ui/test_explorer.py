@@ -224,8 +224,13 @@ def test_a_network_of_one_size_has_no_slider_and_says_why(visit):
 
 def test_a_size_at_which_nothing_was_counted_is_told(visit):
     test = visit(PAGE, v="1", network="nin_imagenet", side="32")
-    assert [element.value for element in test.warning] == ["Nothing was counted at 32 × 32 here; this is the paper's own size."]
+    said = "NIN for ImageNet takes images of at least 39 × 39; this is the paper's own size."
+    assert [element.value for element in test.warning] == [said]
     assert "32 examples of 224 × 224" in texts(test)
+    other = visit(PAGE, v="1", network="nin_imagenet", side="100")
+    assert [element.value for element in other.warning] == [
+        "Nothing was counted at 100 × 100 here; this is the paper's own size."
+    ]
 
 
 def test_two_networks_are_looked_at_at_the_same_size_where_both_take_it(visit):

@@ -118,9 +118,15 @@ def test_too_small_an_image_is_told_of_a_network_of_one_size_too() -> None:
     ("name", "option", "sentence"),
     [
         ("squeezenet", {"simple_bypass": 2}, "simple_bypass (=2) of squeezenet must be True or False."),
-        ("stochastic_depth110", {"seed": 0.5}, "seed (=0.5) of stochastic_depth110 must be a whole number."),
-        ("polynet", {"scale": "0.3"}, "scale (='0.3') of polynet must be a number."),
-        ("polynet", {"scale": float("inf")}, "scale (=inf) of polynet must be a number."),
+        ("stochastic_depth110", {"seed": 0.5}, "seed (=0.5) of stochastic_depth110 must be a whole number from 0 to 2**63 - 1."),
+        ("polynet", {"scale": "0.3"}, "scale (='0.3') of polynet must be a number from -1,000,000 to 1,000,000."),
+        ("polynet", {"scale": float("nan")}, "scale (=nan) of polynet must be a number from -1,000,000 to 1,000,000."),
+        (
+            "highway_fc50",
+            {"layers": 10**20},
+            "layers (=100000000000000000000) of highway_fc50 must be a whole number from 1 to 1,000.",
+        ),
+        ("cifar_resnet20", {"unit": None}, "cifar_resnet20 has no option unit (=None); its options are classes, in_channels."),
         ("resnet18", {"pretrained": True}, "resnet18 has no option pretrained (=True); its options are classes, in_channels."),
     ],
 )

@@ -19,7 +19,7 @@ from cnnviz.zoo.printed.mobilenet import MOBILENET_V1
 from cnnviz.zoo.printed.parts import Part, part
 from cnnviz.zoo.printed.resnext import RESNEXT
 from cnnviz.zoo.printed.senet import SENET_2, SENET_8
-from cnnviz.zoo.printed.tables import SAME, UNLIKE, Line, Reason, Table, Unlike, compared, counts, reasons, to_csv
+from cnnviz.zoo.printed.tables import SAME, UNLIKE, Line, Reason, Table, Unlike, compared, counts, reasons, to_csv, to_file
 from cnnviz.zoo.printed.winners import WINNERS
 
 
@@ -212,6 +212,12 @@ def test_the_first_resnet_strides_earlier_and_costs_less():
     assert (printed.printed, printed.state) == ("4.1G", SAME)
     assert round(zoo.totals("resnet50").macs / 1e9, 2) == 3.86
     assert zoo.totals("resnet50").params == zoo.totals("resnet50_v1_5").params == 25_557_032
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.title)
+def test_a_tables_file_begins_with_the_mark_by_which_a_spreadsheet_knows_utf_8(table):
+    assert to_file(table).startswith(b"\xef\xbb\xbf")
+    assert to_file(table).decode("utf-8-sig") == to_csv(table)
 
 
 # Errors, which no network can tell

@@ -38,6 +38,11 @@ def test_a_size_that_was_not_counted_is_refused_with_those_that_were():
     assert refusal("alexnet", 224, 1, 5, LIMITS) == "AlexNet (two towers, 2012) was not counted at 224 × 224: choose one of 227."
 
 
+def test_an_image_below_the_smallest_is_refused_with_that():
+    said = refusal("inception_v3", 48, 1, 5, LIMITS)
+    assert said.startswith("Inception v3 takes images of at least 75 × 75: choose one of 96, 128, ")
+
+
 def test_every_network_may_be_timed_once_at_its_own_size():
     assert {name: refusal(name, 0, 1, 10) for name in zoo.names()} == dict.fromkeys(zoo.names(), "")
 

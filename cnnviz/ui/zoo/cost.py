@@ -87,7 +87,7 @@ def _sliders(names: Sequence[str]) -> tuple[list[int], int]:
     common = sorted(set.intersection(*resizable)) if resizable else []
     asked = state.get("side")
     if resizable and asked and asked not in common:
-        st.warning(f"Nothing was counted at {asked} × {asked} here; this is the paper's own size.", icon=":material/crop:")
+        st.warning(f"{why_not(names, asked)}; this is the paper's own size.", icon=":material/crop:")
         state.put("side", 0)
     if common:
         left.select_slider(
@@ -98,6 +98,14 @@ def _sliders(names: Sequence[str]) -> tuple[list[int], int]:
         if not zoo.card(name).smallest:
             st.caption(takes_one_size(zoo.card(name), zoo.table(name)))
     return [_side(name) for name in names], batch
+
+
+def why_not(names: Sequence[str], side: int) -> str:
+    """Why networks are not looked at at a side: one of them does not take it, or nothing was counted there."""
+    small = [zoo.card(name) for name in names if zoo.card(name).smallest > side]
+    if small:
+        return f"{small[0].title} takes images of at least {small[0].smallest} × {small[0].smallest}"
+    return f"Nothing was counted at {side} × {side} here"
 
 
 def _side(name: str) -> int:

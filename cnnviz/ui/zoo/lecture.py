@@ -20,7 +20,7 @@ from cnnviz.zoo.printed.tables import (
     counts,
     reasons,
     slug,
-    to_csv,
+    to_file,
 )
 
 UNBROKEN = "\u00a0"
@@ -44,8 +44,8 @@ def lecture() -> None:
         st.markdown(sentence)
     for heading, misprint in (("Where the print is wrong", True), ("Where ours is another network, or counts otherwise", False)):
         _differences(chosen, heading, misprint)
-    file, content = f"{slug(chosen.title)}.csv", to_csv(chosen).encode("utf-8-sig")  # by its mark spreadsheets know UTF-8
-    st.download_button("Table, printed and here (.csv)", content, file, "text/csv", on_click="ignore")
+    file = f"{slug(chosen.title)}.csv"
+    st.download_button("Table, printed and here (.csv)", to_file(chosen), file, "text/csv", on_click="ignore")
 
 
 @cache

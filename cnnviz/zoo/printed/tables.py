@@ -187,6 +187,11 @@ def counts(table: Table) -> tuple[int, int]:
     return states.count(SAME), states.count(SAME) + states.count(UNLIKE)
 
 
+def to_file(table: Table) -> bytes:
+    """The same as a file: UTF-8 after the mark by which a spreadsheet knows it, for print has “×” and “–”."""
+    return to_csv(table).encode("utf-8-sig")
+
+
 def to_csv(table: Table) -> str:
     """The table with two columns for each of its own, printed and here, and a line of heads."""
     text = io.StringIO()
