@@ -57,8 +57,8 @@ PLOTS: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, PLOTS)
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 ui.theory(
     "Why: a product of one factor a layer",
     (

@@ -75,8 +75,8 @@ FITS: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, FITS if fits else LEARNS)
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 ui.theory(
     "Why: a unit learns only where its curve has a slope",
     (

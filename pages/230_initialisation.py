@@ -72,7 +72,12 @@ TRAINED: ui.Tabs = {
     "Distributions": (activation_ridges,),
 }
 with knob.stage:
-    fresh = ui.live(lesson, variants, fresh_tabs, instant=True, follows=knob)
+    measured, trains = st.tabs(["Fresh weights", "Does it then train?"])
+    with measured:
+        fresh = ui.live(lesson, variants, fresh_tabs, instant=True, follows=knob)
+    with trains:
+        trained = ui.live(lesson, variants, TRAINED)
+    ui.findings(lesson, content.newest(fresh, trained, variants), guess)
     st.caption(
         "Measured anew while a slider moves, and whenever a control changes. Dashed is what the lines below predict for an "
         "infinitely wide net with weights drawn around 0; for convolutions place by place, since a padded edge reads less, and "
@@ -89,10 +94,6 @@ for letter, recording in content.loops(fresh):
     )
 
 ui.theory("The derivation, line by line, with the numbers of A", *derivation(fresh if ui.answered(guess) else {}))
-
-st.subheader("Does it then train?", anchor=False)
-trained = ui.live(lesson, variants, TRAINED)
-ui.findings(lesson, content.newest(fresh, trained, variants), guess)
 
 st.subheader("The chosen scheme in three frameworks", anchor=False)
 for letter, experiment in variants.items():

@@ -46,8 +46,8 @@ WATCHED: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else WATCHED)
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 ui.remark(
     guess,
     "The start was chosen because the effect is large in it: a deep sigmoid net that is hard to train from scratch. While this "

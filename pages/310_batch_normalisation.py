@@ -33,14 +33,6 @@ SETTINGS = (
 
 ui.opening(lesson)
 guess = ui.predict(lesson)
-st.subheader("First, the inputs", anchor=False)
-ui.picture(
-    ages_before_and_after(),
-    f"{lesson.slug}.ages",
-    "Three mini-batches of people. In years they lie in different places, and a layer that learned from the first is surprised "
-    "by the third. Standardised over all people, as inputs are before training, ages are near 0 but batches still differ. Each "
-    "standardised by its own mean and spread, all look alike: that is batch norm, and it also removes what made them different.",
-)
 
 with ui.controls(lesson, SETTINGS) as knob:
     base = knob.experiment()
@@ -86,18 +78,27 @@ LEARNS: ui.Tabs = {
 with knob.stage:
     if base.calculation.calculation != "none":
         recordings = ui.live(lesson, variants, BY_HAND, instant=True, follows=knob)
+        ui.findings(lesson, recordings, guess)
         st.markdown(f"**Forward**: {content.moments(base)}")
         ui.numbers(content.forward_table(base))
         st.markdown("**Backward**: the six equations by hand beside autograd")
         ui.numbers(content.backward_table(base, recordings))
     else:
         recordings = ui.live(lesson, variants, SWEPT if base.is_sweep else LEARNS)
+        ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 st.caption(
     "The starting points *By hand* are an editable mini-batch, every step of it forward and back in numbers. With ReLU layers, "
     "He's start and a rate of 0.1 batch norm was not reliably sooner in a net as small as these: the claim on speed is about "
     "sigmoids."
+)
+st.subheader("First, the inputs", anchor=False)
+ui.picture(
+    ages_before_and_after(),
+    f"{lesson.slug}.ages",
+    "Three mini-batches of people. In years they lie in different places, and a layer that learned from the first is surprised "
+    "by the third. Standardised over all people, as inputs are before training, ages are near 0 but batches still differ. Each "
+    "standardised by its own mean and spread, all look alike: that is batch norm, and it also removes what made them different.",
 )
 ui.theory(
     "Forward and backward",

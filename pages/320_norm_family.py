@@ -54,8 +54,8 @@ BY_ROWS: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, SWEPT if swept else BY_ROWS if recurrent else WATCHED)
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 ui.remark(
     guess,
     "On our scale batch norm fails like this only without maps. In a convolutional net on 8×8 digits each of its means runs over "

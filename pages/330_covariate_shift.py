@@ -61,11 +61,11 @@ BETWEEN: ui.Tabs = {
     "Learning": (partial(loss_over_steps, classes=8), accuracy_over_steps),
 }
 with knob.stage:
+    recordings = ui.live(lesson, variants, BETWEEN if shapes else INSIDE)
+    ui.findings(lesson, recordings, guess)
     if shapes:
         ui.domains(variants)
-    recordings = ui.live(lesson, variants, BETWEEN if shapes else INSIDE)
 
-ui.findings(lesson, recordings, guess)
 ui.remark(
     guess,
     "The rate was chosen because the net without norm still trains at it, but badly; with some seeds it diverges. At 0.1 or less "

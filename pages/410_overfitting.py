@@ -85,8 +85,8 @@ with knob.stage:
         recordings = ui.live(lesson, variants, POINTS, instant=True, follows=knob)
     else:
         recordings = ui.live(lesson, variants, {tab: PLANE[tab] for tab in content.tabs(variants)})
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 if polynomial:
     st.markdown("**The lecture's coefficients**: computed here, and in brackets as they are printed there")
     ui.numbers(coefficient_table())

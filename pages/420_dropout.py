@@ -82,12 +82,12 @@ SWEPT: ui.Tabs = {"Against q": (partial(sweep_curve, over="keep", measure=base.s
 with knob.stage:
     tabs = SWEPT if base.is_sweep else DRAWN if drawn else HOLES if holes else ASKED if asked else LEARNS
     recordings = ui.live(lesson, variants, tabs, verb="Draw masks" if drawn else "Train")
+    ui.findings(lesson, recordings, guess)
     step = content.step_table(recordings)
     if step:
         st.markdown("**One weight of layer 2, one step**: both nets compute the same under the same mask")
         ui.numbers(step)
 
-ui.findings(lesson, recordings, guess)
 ui.remark(
     guess,
     "With 300 images it is the loss that tells nets with and without dropout apart: right answers on the test set change by a "

@@ -59,11 +59,11 @@ WATCHED: ui.Tabs = {"Learning": (accuracy_over_steps, partial(loss_over_steps, c
 SWEPT: ui.Tabs = {"Accuracy against training images": (partial(sweep_curve, over="train_examples"),)}
 BETWEEN: ui.Tabs = {"Domains": (accuracy_by_domain, domains_over_steps), **WATCHED}
 with knob.stage:
+    recordings = ui.live(lesson, variants, SWEPT if swept else BETWEEN if asked.measure.domains else WATCHED)
+    ui.findings(lesson, recordings, guess)
     if asked.measure.domains:
         ui.domains(variants)
-    recordings = ui.live(lesson, variants, SWEPT if swept else BETWEEN if asked.measure.domains else WATCHED)
 
-ui.findings(lesson, recordings, guess)
 ui.remark(
     guess,
     "The start was chosen because the effect is large in it: a shape may lie anywhere and at any angle, 500 of them are few, and "

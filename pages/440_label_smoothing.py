@@ -85,8 +85,8 @@ with knob.stage:
         recordings = ui.live(lesson, variants, {**CLUSTERS, **CALIBRATION, **MARGIN, **LEARNING})
     else:
         recordings = ui.live(lesson, variants, {**CALIBRATION, **MARGIN, **CLUSTERS, **LEARNING})
+    ui.findings(lesson, recordings, guess)
 
-ui.findings(lesson, recordings, guess)
 st.caption(
     "The loss under Learning is the one that is minimised, against the targets that are taught: smoothed ones cost at least "
     "their own entropy. Losses on the test set are plain. While this lesson was made, heaps were tighter only in the plane that "

@@ -58,9 +58,9 @@ tabs: ui.Tabs = {
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, tabs)
+    ui.findings(lesson, recordings, guess)
     ui.numbers(costs(variants, ui.describe(variants)))
 
-ui.findings(lesson, recordings, guess)
 st.caption(
     "Each run here is a small net and a few hundred updates, and other seeds change the order of pools that are close. In test "
     "accuracy no pooling was reliably ahead. While this lesson was made, stochastic pooling narrowed the gap in loss for as long "

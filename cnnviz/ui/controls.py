@@ -353,9 +353,9 @@ class Knobs:
 def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
     """The column of the page's controls, for the settings named: what a link could not get and the starting points come first,
     the reset button last. On leaving, the link says what the settings are, and `knobs.stage` is the place beside them."""
-    left, stage = st.columns([1, 3], gap="medium")
-    knobs = Knobs(lesson, names, stage)
-    with left:
+    left, right = st.columns([1, 3], gap="medium")
+    knobs = Knobs(lesson, names, right.container(key="stage"))
+    with left.container(key="controls"):
         knobs.said()
         knobs.preset()
         yield knobs

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Page, all_pages
+from cnnviz.ui import memory
 from cnnviz.ui.code import code
 
 Recordings = Mapping[str, Recording]
 SHOW_ME = "I would rather not guess"
 
 
+@dataclass(frozen=True)
+class Guess:
+    """What a learner says to the lesson's question. picked: the option's index, -1 for "would rather not", None until answered;
+    card: the prediction's own place on the page, where its verdict belongs."""
+
+    picked: int | None
+    card: DeltaGenerator
+
+
 def opening(lesson: Page) -> None:
-    """Chapter, title and question."""
-    st.caption(f"{lesson.number} · {lesson.chapter}")
-    st.title(lesson.title, anchor=False)
-    st.markdown(f"**{lesson.question}**")
+    """Number, title and question, in one line where there is room."""
+    with st.container(key="opening", horizontal=True, vertical_alignment="center"):
+        st.title(f"{lesson.number} {lesson.title}", anchor=False)
+        st.markdown(f"{lesson.question}")
 
 
 def theory(title: str, *parts: tuple[str, str]) -> None:
@@ -31,59 +43,79 @@ def theory(title: str, *parts: tuple[str, str]) -> None:
         right.markdown(meaning)
 
 
-def predict(lesson: Lesson) -> int | None:
-    """Ask the lesson's question before the run; the index of the guess, -1 for "would rather not", None until answered."""
+def predict(lesson: Lesson) -> Guess:
+    """Ask the lesson's question before the run, in a row that later holds what the run says to it."""
     asked = lesson.prediction
     options = [*asked.options, SHOW_ME]
-    with st.container(border=True):
-        picked = st.radio(
-            f"**Predict first.** {asked.question}", options, index=None, horizontal=True, key=f"{lesson.slug}.guess"
+    key = f"{lesson.slug}.guess"
+    with st.container(key="prediction"):
+        answer = memory.before_drawing(key)
+        picked = st.pills(
+            f"**Predict first.** {asked.question}",
+            options,
+            key=key,
+            label_visibility="visible" if answer is None else "collapsed",
+            wrap=True,
         )
+        card = st.container()
     if picked is None:
-        return None
-    return asked.options.index(picked) if picked in asked.options else -1
+        return Guess(None, card)
+    return Guess(asked.options.index(picked) if picked in asked.options else -1, card)
 
 
-def answered(guess: int | None, waits: str = "") -> bool:
+def answered(guess: Guess, waits: str = "") -> bool:
     """Whether the prediction was answered, or passed over: what gives its answer away is not to be seen before. waits: what is
     said to wait until then."""
-    if guess is None and waits:
+    if guess.picked is None and waits:
         st.info(f"{waits} as soon as you have answered the question at the top, or passed it over.")
-    return guess is not None
+    return guess.picked is not None
 
 
-def remark(guess: int | None, text: str) -> None:
+def remark(guess: Guess, text: str) -> None:
     """What is known besides what was measured, and gives the prediction's answer away."""
     if answered(guess):
         st.caption(text)
 
 
-def findings(lesson: Lesson, recordings: Recordings, guess: int | None) -> None:
-    """The prediction's answer and each claim, measured on the recordings that the panel shows."""
-    st.subheader("What was measured", anchor=False)
-    if not recordings:
-        st.info("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
-        return
-    if guess is None:
-        st.info("Answer the question above first: what the run says about it appears here.")
-        return
-    _answer(lesson, recordings, guess)
-    for claim in lesson.claims:
-        measured = claim.measure(recordings)
-        if measured is not None:
-            finding(claim, measured)
-    _elsewhere(lesson, recordings)
+def findings(lesson: Lesson, recordings: Recordings, guess: Guess) -> None:
+    """Each claim, measured on the recordings that the panel shows, the first in view; the prediction's verdict into its card."""
+    with st.container(key="findings"):
+        if guess.picked is None:
+            st.caption("What was measured appears here once you have answered the question at the top, or passed it over.")
+        elif not recordings:
+            st.caption("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
+        else:
+            _claims(lesson, recordings)
+    if guess.picked is not None:
+        guess.card.markdown(_verdict(lesson, recordings, guess.picked))
 
 
-def _answer(lesson: Lesson, recordings: Recordings, guess: int) -> None:
+def _claims(lesson: Lesson, recordings: Recordings) -> None:
+    measured = [(claim, claim.measure(recordings)) for claim in lesson.claims]
+    decided = [(claim, result) for claim, result in measured if result is not None]
+    for claim, result in decided[:1]:
+        finding(claim, result)
+    if len(decided) > 1:
+        more = decided[1:]
+        holding = sum(result.holds for _claim, result in more)
+        with st.expander(f"{len(more)} more measured here: {holding} of {len(more)} hold"):
+            for claim, result in more:
+                finding(claim, result)
+            _elsewhere(lesson, recordings)
+    else:
+        _elsewhere(lesson, recordings)
+
+
+def _verdict(lesson: Lesson, recordings: Recordings, picked: int) -> str:
     asked = lesson.prediction
+    said = "You did not guess" if picked < 0 else f"You said **{asked.options[picked]}**"
+    if not recordings:
+        return f"{said}. **{asked.question}** The run will say: press Train."
     right = asked.answer(recordings)
     if right is None:
-        st.info("This run can't answer the question asked above: it needs the starting point that the question is about.")
-        return
-    said = "You did not guess" if guess < 0 else f"You said **{asked.options[guess]}**"
-    verdict = "and the run agrees" if guess == right else f"the run says **{asked.options[right]}**"
-    st.markdown(f"{said}; {verdict}. {asked.because}")
+        return f"{said}. This starting point does not put it to the test: *{asked.question}* Others under “Start from” do."
+    agrees = "and the run agrees" if picked == right else f"the run says **{asked.options[right]}**"
+    return f"{said}; {agrees}. {asked.because}"
 
 
 def finding(claim: Claim, measured: Measured) -> None:

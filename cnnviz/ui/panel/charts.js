@@ -2,6 +2,7 @@
 
 import { tell } from './access.js'
 import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
+import { fitted, isLow } from './fit.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
 import { LABELS } from './ticks.js'
 
@@ -59,7 +60,8 @@ export class Charts {
     if (plots.length && plots.map(({ name }) => name).join() === this.cards.map(card => card.plot.name).join()) return this.reshow(plots)
     this.clear()
     this.grid.dataset.charts = plots.length
-    this.cards = plots.map(plot => new Card(plot, () => this.draw(true)))
+    this.cards = plots.map(plot => new Card(plot, () => this.draw(true), card => this.enlarge(card)))
+    delete this.grid.dataset.large
     this.grid.replaceChildren(...this.cards.map(card => card.root))
     this.draw(true)
   }
@@ -71,6 +73,14 @@ export class Charts {
       if (JSON.stringify(card.plot) === JSON.stringify(plot)) return
       Object.assign(card, { plot, mark: '' })
     })
+    this.draw(true)
+  }
+
+  // One chart takes the whole stage, until it is pressed again.
+  enlarge(large) {
+    const enlarged = this.grid.toggleAttribute('data-large')
+    for (const card of this.cards) card.enlarge(enlarged && card === large)
+    this.resize()
     this.draw(true)
   }
 
@@ -131,7 +141,7 @@ export class Charts {
 }
 
 class Card {
-  constructor(plot, redraw) {
+  constructor(plot, redraw, enlarge) {
     this.plot = plot
     this.redraw = redraw
     this.made = false
@@ -146,8 +156,22 @@ class Card {
     this.explain = element('p', 'cnnviz-explain')
     this.explain.textContent = plot.explain
     this.needs = element('p', 'cnnviz-needs')
-    this.root.append(this.headline, this.chart, this.needs, this.explain)
+    this.larger = element('button', 'cnnviz-button cnnviz-quiet cnnviz-enlarge', { type: 'button' })
+    this.larger.textContent = '⤢'
+    this.larger.onclick = () => enlarge(this)
+    const top = element('div', 'cnnviz-top')
+    top.append(this.headline, this.larger)
+    this.enlarge(false)
+    this.root.append(top, this.chart, this.needs, this.explain)
     if (Object.keys(plot.details).length) this.addDetails()
+  }
+
+  enlarge(large) {
+    this.root.toggleAttribute('data-large', large)
+    const words = large ? 'Show all charts' : 'Enlarge this chart'
+    this.larger.title = words
+    this.larger.setAttribute('aria-label', words)
+    this.larger.setAttribute('aria-pressed', large)
   }
 
   addDetails() {
@@ -158,13 +182,14 @@ class Card {
 
   resize(Plotly, width) {
     if (isStacked(this.plot.figure.layout, width) === this.stacked) Plotly.Plots.resize(this.chart)
-    else this.redraw()
+    this.redraw()
   }
 
   // Whether anything was drawn. What is drawn depends on nothing but what the mark is made of.
   paint(Plotly, source, theme, width) {
     const narrow = isStacked(this.plot.figure.layout, width)
-    const mark = [this.markOf(source), theme.mark, narrow].join(' ')
+    const low = isLow(this.chart)
+    const mark = [this.markOf(source), theme.mark, narrow, low].join(' ')
     if (mark === this.mark) return false
     this.mark = mark
     this.stacked = narrow
@@ -172,7 +197,8 @@ class Card {
     setText(this.headline, unbroken(headlineText(this.plot.headline, recordings, step)))
     if (this.detail) this.paintDetails(recordings, step)
     const data = this.data(source)
-    const layout = this.layout(source, theme)
+    const whole = this.layout(source, theme)
+    const layout = low ? fitted(whole, this.chart.clientHeight) : whole
     const sentence = this.withoutEmptyAreas(data, layout)
     this.chart.style.flexBasis = narrow ? `${stackHeight(layout)}px` : ''
     const drawn = Plotly.react(this.chart, data, layout, CONFIG)

@@ -10,6 +10,7 @@ const PATHS = {
   step: 'M2 2v10l6.5-5zM9.5 2H12v10H9.5z',
   restart: 'M7 2.2V0L3.2 3.2 7 6.4V4.2a3.4 3.4 0 1 1-3.4 3.4h-2A5.4 5.4 0 1 0 7 2.2z',
   stop: 'M2.5 2.5h9v9h-9z',
+  enlarge: 'M1 1h5v1.6H3.7L6 4.9 4.9 6 2.6 3.7V6H1zM13 13H8v-1.6h2.3L8 9.1 9.1 8l2.3 2.3V8H13z',
   link: 'M5.5 9.5h-1a2.5 2.5 0 0 1 0-5h1V3h-1a4 4 0 0 0 0 8h1zM8.5 3v1.5h1a2.5 2.5 0 0 1 0 5h-1V11h1a4 4 0 0 0 0-8zM4.5 6.3h5v1.4h-5z',
 }
 const SPEEDS = [[0, 'Full speed'], [100, '100 steps/s'], [20, '20 steps/s'], [5, '5 steps/s']]
@@ -33,7 +34,7 @@ export class Toolbar {
   }
 
   makeStopAt() {
-    this.stopAt = element('input', 'cnnviz-field', { type: 'number', min: 1, step: 1, placeholder: 'end', inputmode: 'numeric' })
+    this.stopAt = element('input', 'cnnviz-field', { type: 'number', min: 1, step: 1, placeholder: 'stop at', inputmode: 'numeric' })
     this.stopAt.onchange = () => act.call(this)
     const act = () => {
       const valid = this.stopAt.value === '' || this.stopAt.checkValidity()
@@ -197,7 +198,7 @@ export class Tabs {
   }
 }
 
-function button(words, icon, className, press, title = words) {
+export function button(words, icon, className, press, title = words) {
   const node = element('button', `cnnviz-button ${className}`, { type: 'button' })
   dress(node, words, icon, title)
   node.onclick = press
@@ -214,7 +215,7 @@ function dress(node, words, icon, title) {
   svg.firstChild.setAttribute('d', PATHS[icon])
   node.title = title
   node.setAttribute('aria-label', words)
-  node.replaceChildren(svg, words)
+  node.replaceChildren(svg, Object.assign(document.createElement('span'), { textContent: words }))
 }
 
 function labelled(words, field, title) {

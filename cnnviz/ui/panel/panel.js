@@ -45,9 +45,9 @@ class Panel {
     this.tabs = new Tabs(name => this.openTab(name))
     this.empty = element('div', 'cnnviz-empty')
     this.grid = element('div', 'cnnviz-grid', { role: 'tabpanel', id: `cnnviz-charts-${++serial}` })
-    this.root.append(
-      this.toolbar.root, this.status.root, this.legend.root, this.scrubber.root, this.tabs.root, this.empty, this.grid,
-    )
+    const row = element('div', 'cnnviz-row')
+    row.append(this.legend.root, this.scrubber.root)
+    this.root.append(this.toolbar.root, this.status.root, row, this.tabs.root, this.empty, this.grid)
     this.root.onkeydown = event => this.key(event)
     this.move(place)
   }
