@@ -3,6 +3,7 @@
 import { tell } from './access.js'
 import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
 import { fitted, isLow } from './fit.js'
+import { fillStage } from './stage.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
 import { LABELS } from './ticks.js'
 
@@ -41,6 +42,7 @@ export class Charts {
     this.width = 0
     this.resizing = new ResizeObserver(() => this.resize())
     this.resizing.observe(grid)
+    this.unfill = fillStage(grid.parentElement, grid)
     this.watchTheme()
     library(version).then(Plotly => {
       this.Plotly = Plotly
@@ -132,6 +134,7 @@ export class Charts {
   }
 
   close() {
+    this.unfill()
     this.resizing.disconnect()
     this.themes.disconnect()
     this.colourScheme.removeEventListener('change', this.retheme)

@@ -3,6 +3,7 @@
 const LOW = 270 // pixels of a chart's height; below it a title of some thirty letters does not fit beside its axis
 const LETTER = 6.2 // pixels that a letter takes on average
 const LINE = 14
+const BELOW = 44 // pixels that ticks and a title take
 
 export const isLow = chart => chart.clientHeight > 0 && chart.clientHeight < LOW
 
@@ -18,7 +19,8 @@ export function fitted(layout, height) {
     if (text !== title.text) lines = 2
     result[name] = { ...layout[name], title: { ...title, text, font: { ...title.font, size: 12 } } }
   }
-  if (lines > 1) result.margin = { ...layout.margin, l: layout.margin.l + LINE }
+  const bottom = layout.coloraxis ? layout.margin.b : Math.min(layout.margin.b, BELOW)
+  result.margin = { ...layout.margin, b: bottom, l: layout.margin.l + (lines - 1) * LINE }
   return result
 }
 
