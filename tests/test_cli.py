@@ -31,7 +31,7 @@ LESSON = Lesson(
         "pair": Preset("Two depths", {"A": SMALL, "B": replace(SMALL, depth=3)}, "Compare them."),
         "single": Preset("One rate", {"A": replace(SMALL, lr=0.01)}, "Look at it."),
     },
-    prediction=Prediction("Which one?", ("A", "B"), lambda recordings: None),
+    prediction=Prediction("Which one?", ("A", "B"), lambda recordings: None, ("", "")),
     claims=(),
     try_this=(),
     references=(),

@@ -70,13 +70,30 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class TooClose:
+    """Two options between which a run can't decide: their difference is within the error of sampling. sentence: the numbers."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """A question asked before the run. `answer` picks the option that the recordings bear out, None where they can't."""
+    """A question asked before the run. `answer` picks the option that the recordings bear out, None where they can't.
+
+    because: for each option, why a run ends so. presets: the starting points that it is asked of, () for the first one; the
+    others ask nothing. at_start: whether the fresh networks give it away already, before any update.
+    """
 
     question: str
     options: tuple[str, ...]
-    answer: Callable[[Mapping[str, Recording]], int | None]
-    because: str = ""
+    answer: Callable[[Mapping[str, Recording]], int | TooClose | None]
+    because: tuple[str, ...]
+    presets: tuple[str, ...] = ()
+    at_start: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.because) != len(self.options):
+            raise ValueError(f"because has {len(self.because)} sentences for {len(self.options)} options: one for each, please.")
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,10 @@ class Lesson:
     summary: str = ""
     slices: Mapping[str, Preset] = field(default_factory=dict)
     tries: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def asks(self, preset: str) -> Prediction | None:
+        """What is asked before a run of that starting point, None where nothing is."""
+        return self.prediction if preset in (self.prediction.presets or tuple(self.presets)[:1]) else None
 
     @property
     def recorded(self) -> dict[str, Preset]:

@@ -212,9 +212,15 @@ LESSON = Lesson(
         "Four hidden layers of sigmoids start to learn. In which one do the units first saturate, half of them or more?",
         ("The first, next to the input", "One in the middle", "The last, next to the output", "In none"),
         first_to_saturate,
-        "At first the lower layers pass on little that is of use, so the output layer learns its biases and shuts the rest out: "
-        "the cheapest way is to push the units below it to 0, the flat end of a sigmoid. Glorot & Bengio saw theirs "
-        "stay there for a long while.",
+        (
+            "The first layer's sums grew before the others': its inputs are images, which are larger than what sigmoids pass on.",
+            "A layer in the middle was pushed to the flat ends first, though at the usual start it is the last one.",
+            "At first the lower layers pass on little that is of use, so the output layer learns its biases and shuts the "
+            "rest out: the cheapest way is to push the units below it to 0, the flat end of a sigmoid. Glorot & Bengio saw "
+            "theirs stay there for a long while.",
+            "No layer had half of its units at a flat end in these steps: either the start keeps their inputs small, or "
+            "the run is too short to push them there.",
+        ),
     ),
     claims=(
         Claim(

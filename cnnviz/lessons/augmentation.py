@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.engine.words import DOMAINS
-from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, TooClose
+from cnnviz.lessons.outcomes import close, standard_error
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -156,13 +157,16 @@ def _points(share: float) -> str:
     return f"{number_text(100 * share)} points"
 
 
-def harder_but_better(recordings: Recordings) -> int | None:
+def harder_but_better(recordings: Recordings) -> int | TooClose | None:
     """Which option the run bears out."""
     pair = _pair(recordings, "few")
     if pair is None:
         return None
     batch, test = ([measure(recording) for recording in pair] for measure in (_batch_accuracy, _test_accuracy))
-    if test[1] <= test[0]:
+    count = pair[0].experiment.data.test_examples
+    if close(test, [standard_error(share, count) for share in test]):
+        return TooClose(f"On the test set A is right on {percent_text(test[0])}, B on {percent_text(test[1])}.")
+    if test[1] < test[0]:
         return 2
     return 0 if batch[1] >= batch[0] else 1
 
@@ -181,8 +185,13 @@ LESSON = Lesson(
             "Right less often on both",
         ),
         harder_but_better,
-        "What changes at every step can't be learned by heart, so the batches stay hard. What is left to learn is what all "
-        "versions of an image have in common, and that holds for new images, too.",
+        (
+            "The changed images were no harder to learn than those as they are, and taught more of what holds for new ones.",
+            "What changes at every step can't be learned by heart, so the batches stay hard. What is left to learn is what "
+            "all versions of an image have in common, and that holds for new images, too.",
+            "The changes made the task harder, and nothing was gained for it: the run is too short for as many versions, "
+            "or they are not what new images look like.",
+        ),
     ),
     claims=(
         Claim(

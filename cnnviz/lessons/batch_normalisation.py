@@ -271,8 +271,13 @@ LESSON = Lesson(
         "batch norm right on the test set after 200 updates?",
         ("As often as guessing: 10 %", "Between 20 % and 60 %", "More than 60 %"),
         accuracy_with_batch_norm,
-        "Weights that a large step has made larger give the same normalised output and get a smaller gradient, so the net holds "
-        "itself in check.",
+        (
+            "Even with batch norm the net learned nothing here: the steps are too large for the output layer, which has no "
+            "norm behind it.",
+            "Batch norm kept the run finite, but at this rate every step undoes much of the one before.",
+            "Weights that a large step has made larger give the same normalised output and get a smaller gradient, so the "
+            "net holds itself in check.",
+        ),
     ),
     claims=(
         Claim(

@@ -213,8 +213,14 @@ LESSON = Lesson(
             "As well as batch norm, or better",
         ),
         noisy_trains_like,
-        "If a steady distribution were all there is to it, noise would undo it. It costs a part of batch norm's lead; the rest "
-        "is there for another reason: a loss whose value and slope change less along the step.",
+        (
+            "Here the noise took away all that batch norm had gained: at this rate, or for as short a run, a steady "
+            "distribution seems to matter.",
+            "If a steady distribution were all there is to it, noise would undo it. It costs a part of batch norm's lead; "
+            "the rest is there for another reason: a loss whose value and slope change less along the step.",
+            "The noise cost nothing, though it brings the shift back: what helps is another thing, a loss whose value and "
+            "slope change less along the step.",
+        ),
     ),
     claims=(
         Claim(

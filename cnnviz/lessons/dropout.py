@@ -303,8 +303,14 @@ LESSON = Lesson(
         "is dropped half of the time. What becomes of that gap?",
         ("It shrinks by more than a fifth", "It stays about as it is", "It grows by more than a quarter"),
         gap_with_dropout,
-        "No fixed set of units can learn an image by heart: at each step another half of them is there. What remains is worth "
-        "knowing to many of them.",
+        (
+            "No fixed set of units can learn an image by heart: at each step another half of them is there. What remains "
+            "is worth knowing to many of them.",
+            "Dropout changed little here: either the net had not begun to learn by heart, or what it had learned survives "
+            "the loss of units.",
+            "Dropout made the gap larger here: too few units were left to learn what the images have in common, or the run "
+            "is too short for them.",
+        ),
     ),
     claims=(
         Claim(

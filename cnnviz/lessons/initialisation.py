@@ -61,14 +61,12 @@ PRESETS = {
     "tanh": Preset(
         "Xavier under tanh, without and with tanh's gain",
         _against(TANH, "gain"),
-        "Xavier takes tanh for a straight line. It bends: A loses variance, slowly; B makes up for it going up, and pays "
-        "with a gradient that grows on its way down.",
+        "Xavier takes tanh for a straight line. It bends: A loses variance; B makes up for it, and its gradient pays.",
     ),
     "spread": Preset(
         "One σ for all layers: too small, too large",
         _against(replace(SHALLOW, init="normal", init_std=0.01), "large"),
-        "A's signal dies out within a few layers. B's saturates most tanhs: its variance looks steady, but the few units that "
-        "are not flat multiply their gradient by large weights, layer after layer.",
+        "A's signal dies out in a few layers. B's saturates most tanhs; the few that are not flat let the gradient grow.",
     ),
     "symmetry": Preset(
         "All zero against Xavier",
@@ -332,16 +330,20 @@ LESSON = Lesson(
         "Xavier's weights under twenty layers of ReLU: of layer 1's variance before the activation, how much has layer 20?",
         ("Nearly all of it", "About a twentieth", "About a thousandth", "About a millionth"),
         left_at_layer_20,
-        "Xavier's variance of 1/n keeps a straight line's level; ReLU passes on half, so nineteen layers leave 2⁻¹⁹, two "
-        "millionths.",
+        (
+            "With these weights a layer passes on about as much as it gets.",
+            "A layer passes on less than it gets, but not by half each time.",
+            "A layer passes on about two thirds of what it gets.",
+            "Xavier's 1/n keeps a straight line's level; ReLU passes on half, so nineteen layers leave 2⁻¹⁹, two millionths.",
+        ),
+        at_start=True,
     ),
     claims=(
         Claim(
             "He's initialisation keeps Var z within a factor of 2 of layer 1's over 20 layers of ReLU.",
             "relu",
             he_keeps_level,
-            "A draw wanders by chance, about √(5L/n) in its logarithm for L layers of n units: what do a wider net and other "
-            "seeds do? And a convolutional one, with its pools and padded edges?",
+            "A draw wanders by chance, about √(5L/n) in its logarithm: what do other seeds and a wider or convolutional net do?",
         ),
         Claim(
             "Xavier's initialisation loses half of the variance at each layer of ReLU: it decays like 2^−L.",
@@ -350,8 +352,7 @@ LESSON = Lesson(
             "Is the net wide enough for an average to mean much? Do pools help the signal up?",
         ),
         Claim(
-            "Under tanh, Xavier keeps the activations' variance within a factor of 2 over 20 layers with the gain 5/3, not "
-            "without.",
+            "Under tanh, Xavier keeps the activations' variance within a factor of 2 over 20 layers, if with the gain 5/3.",
             "tanh",
             gain_keeps_tanh_level,
             "Is the net wide enough for theory to hold? What do the dashed curves say?",

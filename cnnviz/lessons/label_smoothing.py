@@ -272,8 +272,13 @@ LESSON = Lesson(
         "sure of its answers is it then, on average?",
         ("As sure as it is right: less than 80 %", "80 to 90 %", "More than 90 %"),
         how_sure_with_hard_targets,
-        "Hard targets reward every further bit of certainty on the training set, and the logits that grow there are as large on "
-        "pictures that it has never seen.",
+        (
+            "This net did not get as far as to be sure: its logits had not grown, or its targets are not hard.",
+            "Its logits have grown on the training set, and with them its certainty on images that it has never seen; a "
+            "longer run makes it surer.",
+            "Hard targets reward every further bit of certainty on the training set, and the logits that grow there are as "
+            "large on images that it has never seen.",
+        ),
     ),
     claims=(
         Claim(

@@ -235,7 +235,15 @@ LESSON = Lesson(
         "worst on the test set?",
         ("Batch norm", "Layer norm", "Group norm", "No normalisation"),
         worst_at_two,
-        "The mean and variance of two numbers only say which is larger: ±1 is all that is left of them.",
+        (
+            "The mean and variance of two numbers only say which is larger: ±1 is all that is left of them.",
+            "Layer norm takes its mean and variance over the units of one example, so a small batch does not harm it; "
+            "something else did here.",
+            "Group norm takes its mean and variance within one example, so a small batch does not harm it; something else "
+            "did here.",
+            "Without a norm nothing holds the layers' outputs in their range; at this rate that cost more than batch "
+            "norm's noise.",
+        ),
     ),
     claims=(
         Claim(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import hypot
 
 import numpy as np
 
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.engine.words import COMMITTEES
-from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, TooClose
+from cnnviz.lessons.outcomes import largest, standard_error
 from cnnviz.lessons.polynomials import (
     a_penalty_shrinks_them,
     coefficients_explode,
@@ -261,12 +263,18 @@ def _accuracies(recording: Recording) -> tuple[float, float]:
     return float(recording.column("train_accuracy")[-1]), float(recording.column("test_accuracy")[-1])
 
 
-def best_on_new_points(recordings: Recordings) -> int | None:
-    """Which of the three nets has the highest test accuracy."""
-    found = _compared(recordings)
-    if None in found.values():
+def falls_furthest(recordings: Recordings) -> int | TooClose | None:
+    """Which of the three nets loses most from training to test accuracy."""
+    compared = _compared(recordings)
+    if None in compared.values():
         return None
-    return int(np.argmax([_accuracies(recording)[1] for recording in found.values() if recording]))
+    pairs = [_accuracies(recording) for recording in compared.values() if recording]
+    data = next(iter(recordings.values())).experiment.data
+    falls = [training - test for training, test in pairs]
+    errors = [
+        hypot(standard_error(training, data.train_examples), standard_error(test, data.test_examples)) for training, test in pairs
+    ]
+    return largest(falls, errors, ("the net as it is", "the one with L2", "the one with dropout"), percent_text)
 
 
 LESSON = Lesson(
@@ -277,11 +285,15 @@ LESSON = Lesson(
     presets=PRESETS,
     prediction=Prediction(
         "Three nets learn the same 211 points, of which one in twenty has the wrong label: one as it is, one with L2, one with "
-        "dropout. Which is right most often on 200 new points?",
-        ("The net as it is: it knows its points best", "The one with L2", "The one with dropout"),
-        best_on_new_points,
-        "The net as it is has learned the wrong labels as well, and puts an island around each. L2 keeps its weights too small "
-        "for islands; dropout makes units that can't rely on one another.",
+        "dropout. Whose share of right answers falls furthest from its own points to 200 new ones?",
+        ("The net as it is", "The one with L2", "The one with dropout"),
+        falls_furthest,
+        (
+            "It has learned more of the wrong labels than the other two, and bends its border around them: that is worth "
+            "nothing on new points.",
+            "The penalty was too weak here to keep the weights small, or the others did not have the time to learn wrong labels.",
+            "With as many units left, dropout did not keep the net from learning its points by heart; the penalty did.",
+        ),
     ),
     claims=(
         Claim(

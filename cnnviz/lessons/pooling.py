@@ -10,7 +10,8 @@ from cnnviz.engine import plan
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.engine.words import UNPOOLINGS
-from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, TooClose
+from cnnviz.lessons.outcomes import largest, standard_error
 from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
@@ -146,15 +147,18 @@ def _by_pooling(recordings: Recordings, column: str) -> dict[str, Recording]:
     return found if len({r.experiment.net.ending for r in found.values()}) == 1 else {}
 
 
-ASKED = ("max", "average", "strided", "blur")
+ASKED = (("max", "strided"), ("average",), ("blur",))
 
 
-def least_steady(recordings: Recordings) -> int | None:
-    """Which of the poolings that the question names keeps the fewest answers after one pixel; None where one is missing."""
-    found = _by_pooling(recordings, "shift_consistency")
-    if not set(ASKED) <= set(found):
+def least_steady(recordings: Recordings) -> int | TooClose | None:
+    """Which of the kinds in the question keeps the fewest answers after one pixel, on average; None where one is missing."""
+    nets = _by_pooling(recordings, "shift_consistency")
+    if not {name for kind in ASKED for name in kind} <= set(nets):
         return None
-    return int(np.argmin([found[name].column("shift_consistency")[-1, ONE] for name in ASKED]))
+    changed = [float(np.mean([1 - nets[name].column("shift_consistency")[-1, ONE] for name in kind])) for kind in ASKED]
+    examples = next(iter(nets.values())).experiment.data.test_examples
+    errors = [standard_error(share, examples) for share in changed]
+    return largest(changed, errors, [" and ".join(WORDS[name] for name in kind) for kind in ASKED], percent_text)
 
 
 def costs(variants: Mapping[str, Experiment], words: Mapping[str, str]) -> dict[str, list[str]]:
@@ -191,12 +195,17 @@ LESSON = Lesson(
     question="Four numbers become one, again and again: what should be left of them, and what does it matter where they stood?",
     presets=PRESETS,
     prediction=Prediction(
-        "Six nets that differ in their pooling alone are tested on images moved by a single pixel. Which of these changes its "
-        "answer most often?",
-        ("Max pooling", "Average pooling", "Strided convolution", "Blur pooling"),
+        "Six nets that differ in their pooling alone are tested on images moved by a single pixel. Whose answers change most "
+        "often?",
+        ("Those that keep one place of four: max pooling, strided convolution", "Average pooling's", "Blur pooling's"),
         least_steady,
-        "It looks at every second place only: what stood there before the shift now stands between two of them. A pool looks at "
-        "all four places, and a blur lets a number fade from one window into the next.",
+        (
+            "What stood at the place that is kept stands at another one after the shift, and is passed on no more. A mean takes "
+            "in all four places, and a blur lets a number fade from one window into the next.",
+            "Its means change with every shift, if only a little; in this run more answers hung on little differences.",
+            "A blur lets a number fade from one window into the next, which should keep answers; in this run the net "
+            "learned too little for it to show.",
+        ),
     ),
     claims=(
         Claim(

@@ -223,8 +223,15 @@ LESSON = Lesson(
         "autoencoder get right than the same net from scratch?",
         ("None, or fewer", "Up to 5", "5 to 15", "More than 15"),
         lead_with_few_labels,
-        "To rebuild an image its layers must keep what digits differ in; ten labels then only have to name what is already told "
-        "apart.",
+        (
+            "With these settings what the autoencoder learned to keep is not what tells the classes apart, or the labels "
+            "alone suffice.",
+            "Rebuilding images helped a little: most of what the labels teach, the net learns from them alone here.",
+            "To rebuild an image its layers must keep what digits differ in; that is worth something here, though the "
+            "labels alone do much of the work.",
+            "To rebuild an image its layers must keep what digits differ in; ten labels then only have to name what is "
+            "already told apart.",
+        ),
     ),
     claims=(
         Claim(

@@ -294,8 +294,16 @@ LESSON = Lesson(
         "Eight sigmoid layers, fresh weights: how many times smaller is the weight gradient of layer 1 than that of layer 8?",
         ("Less than 10", "10 to 1,000", "1,000 to a million", "More than a million"),
         smaller_by,
-        "On the way down each layer multiplies the gradient by its weights and by a slope that for sigmoid is never above ¼; "
-        "seven such factors in a row leave almost nothing.",
+        (
+            "With these settings each layer's factor, weights times slope, is close to 1, so little is lost on the way down.",
+            "Each layer multiplies the gradient by its weights and by the activation's slope; a factor a little below 1 is "
+            "enough, over as many layers.",
+            "On the way down each layer multiplies the gradient by its weights and by a slope that for sigmoid is never "
+            "above ¼; seven such factors in a row leave almost nothing.",
+            "The factors here are smaller still than those of eight sigmoid layers at their usual start: small weights and "
+            "small slopes multiply.",
+        ),
+        at_start=True,
     ),
     claims=(
         Claim(

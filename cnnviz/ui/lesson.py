@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
-from cnnviz.lessons import Claim, Lesson, Measured, Page, all_pages
-from cnnviz.ui import memory
+from cnnviz.lessons import Claim, Lesson, Measured, Page, Prediction, TooClose, all_pages
+from cnnviz.ui import link, memory
 from cnnviz.ui.code import code
+from cnnviz.ui.guesses import keep_guess
 
 Recordings = Mapping[str, Recording]
 SHOW_ME = "I would rather not guess"
@@ -20,11 +21,16 @@ SHOW_ME = "I would rather not guess"
 
 @dataclass(frozen=True)
 class Guess:
-    """What a learner says to the lesson's question. picked: the option's index, -1 for "would rather not", None until answered;
-    card: the prediction's own place on the page, where its verdict belongs."""
+    """What a learner says to a question. asked: None where the starting point asks nothing; picked: the option's index, -1 for
+    "would rather not", None until answered; card: the prediction's own place on the page, where its verdict belongs."""
 
+    asked: Prediction | None
     picked: int | None
     card: DeltaGenerator
+
+    @property
+    def is_open(self) -> bool:
+        return self.asked is not None and self.picked is None
 
 
 def opening(lesson: Page) -> None:
@@ -45,30 +51,53 @@ def theory(title: str, *parts: tuple[str, str]) -> None:
 
 def predict(lesson: Lesson) -> Guess:
     """Ask the lesson's question before the run, in a row that later holds what the run says to it."""
-    asked = lesson.prediction
-    options = [*asked.options, SHOW_ME]
-    key = f"{lesson.slug}.guess"
     with st.container(key="prediction"):
-        answer = memory.before_drawing(key)
+        asked = lesson.asks(preset_of(lesson))
+        if asked is None:
+            st.caption("This starting point asks nothing beforehand. What it shows is measured under its charts.")
+            return Guess(None, None, st.container())
+        options = [*asked.options, SHOW_ME]
+        key = _key(lesson)
+        before = memory.before_drawing(key)
         picked = st.pills(
             f"**Predict first.** {asked.question}",
             options,
             key=key,
-            label_visibility="visible" if answer is None else "collapsed",
+            label_visibility="visible" if before is None else "collapsed",
             wrap=True,
         )
+        keep_guess(key, picked, options)
         card = st.container()
     if picked is None:
-        return Guess(None, card)
-    return Guess(asked.options.index(picked) if picked in asked.options else -1, card)
+        return Guess(asked, None, card)
+    return Guess(asked, asked.options.index(picked) if picked in asked.options else -1, card)
+
+
+def preset_of(lesson: Lesson) -> str:
+    """The starting point that the page is about to show: its control's, or at first the link's."""
+    key = f"{lesson.slug}.preset"
+    params = st.query_params.to_dict()
+    known = memory.recall(key)
+    if known is None or (params and not memory.is_alive(key)):
+        return link.read(params, lesson, ()).preset
+    return str(known)
+
+
+def is_open(lesson: Lesson) -> bool:
+    """Whether the question is asked and not answered yet: until then the page gives nothing away."""
+    return lesson.asks(preset_of(lesson)) is not None and memory.recall(_key(lesson)) is None
+
+
+def _key(lesson: Lesson) -> str:
+    return f"{lesson.slug}.guess"
 
 
 def answered(guess: Guess, waits: str = "") -> bool:
-    """Whether the prediction was answered, or passed over: what gives its answer away is not to be seen before. waits: what is
-    said to wait until then."""
-    if guess.picked is None and waits:
+    """Whether the prediction was answered, passed over, or never asked: what gives its answer away is not to be seen before.
+    waits: what is said to wait until then."""
+    if guess.is_open and waits:
         st.info(f"{waits} as soon as you have answered the question at the top, or passed it over.")
-    return guess.picked is not None
+    return not guess.is_open
 
 
 def remark(guess: Guess, text: str) -> None:
@@ -80,14 +109,14 @@ def remark(guess: Guess, text: str) -> None:
 def findings(lesson: Lesson, recordings: Recordings, guess: Guess) -> None:
     """Each claim, measured on the recordings that the panel shows, the first in view; the prediction's verdict into its card."""
     with st.container(key="findings"):
-        if guess.picked is None:
+        if guess.is_open:
             st.caption("What was measured appears here once you have answered the question at the top, or passed it over.")
         elif not recordings:
             st.caption("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
         else:
             _claims(lesson, recordings)
-    if guess.picked is not None:
-        guess.card.markdown(_verdict(lesson, recordings, guess.picked))
+    if guess.asked is not None and guess.picked is not None:
+        guess.card.markdown(_verdict(guess.asked, recordings, guess.picked))
 
 
 def _claims(lesson: Lesson, recordings: Recordings) -> None:
@@ -106,16 +135,16 @@ def _claims(lesson: Lesson, recordings: Recordings) -> None:
         _elsewhere(lesson, recordings)
 
 
-def _verdict(lesson: Lesson, recordings: Recordings, picked: int) -> str:
-    asked = lesson.prediction
+def _verdict(asked: Prediction, recordings: Recordings, picked: int) -> str:
     said = "You did not guess" if picked < 0 else f"You said **{asked.options[picked]}**"
-    if not recordings:
-        return f"{said}. **{asked.question}** The run will say: press Train."
-    right = asked.answer(recordings)
+    right = asked.answer(recordings) if recordings else None
     if right is None:
-        return f"{said}. This starting point does not put it to the test: *{asked.question}* Others under “Start from” do."
+        waits = "The run will say: press Train" if not recordings else "With these settings the run does not decide it"
+        return f"{said}. {waits}. *{asked.question}*"
+    if isinstance(right, TooClose):
+        return f"{said}; **too close to call**. {right.sentence} So small a difference is chance: another seed may turn it round."
     agrees = "and the run agrees" if picked == right else f"the run says **{asked.options[right]}**"
-    return f"{said}; {agrees}. {asked.because}"
+    return f"{said}; {agrees}. {asked.because[right]}"
 
 
 def finding(claim: Claim, measured: Measured) -> None:

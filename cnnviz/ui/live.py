@@ -15,9 +15,10 @@ from cnnviz.live import offers
 from cnnviz.live.offers import Announcement, Offer
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.runners import local
-from cnnviz.ui import link
+from cnnviz.ui import link, memory
 from cnnviz.ui.controls import FRESH, Knobs, describe
-from cnnviz.ui.panel import PanelData, announcement, panel
+from cnnviz.ui.lesson import is_open
+from cnnviz.ui.panel import Held, PanelData, announcement, panel
 
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 Variants = Mapping[str, Experiment]
@@ -51,6 +52,7 @@ def live(
     who = learner()
     watch = link.followed(st.query_params.to_dict()) if instant or not part else None
     sliders = dict(follows.sliders) if follows else {}
+    held = _held(lesson) if part in ("", "fresh") else ""
 
     def offered(asked: Variants) -> Offer:
         return offers.shared.make(asked, who, page, describe(asked), outlook if instant else None)
@@ -66,6 +68,7 @@ def live(
             verb=verb,
             sliders=sliders,
             opens=_opens(lesson),
+            held=held,
         )
 
     def outlook(asked: Variants) -> Announcement:
@@ -89,8 +92,15 @@ def _plots(tabs: Tabs | Callable[[Variants], Tabs], variants: Variants) -> dict[
 
 def _opens(lesson: Page) -> tuple[str, str]:
     """The page's starting point and the tab that it speaks of."""
-    name = str(st.session_state.get(f"{lesson.slug}.preset", ""))
+    name = str(memory.recall(f"{lesson.slug}.preset", ""))
     return name, lesson.presets[name].tab if isinstance(lesson, Lesson) and name in lesson.presets else ""
+
+
+def _held(lesson: Page) -> Held:
+    """How much of a stored recording may be seen before the page's question is answered."""
+    if not isinstance(lesson, Lesson) or not is_open(lesson):
+        return ""
+    return "all" if lesson.prediction.at_start else "end"
 
 
 def _stored(variants: Variants) -> dict[str, str]:

@@ -35,6 +35,9 @@ def test_a_lesson_has_all_its_parts(slug):
     assert lesson.summary.endswith(".")
     assert lesson.prediction.question.endswith("?")
     assert len(set(lesson.prediction.options)) == len(lesson.prediction.options) >= 2
+    assert len(set(lesson.prediction.because)) == len(lesson.prediction.because) == len(lesson.prediction.options)
+    assert lesson.asks(next(iter(lesson.presets))) is lesson.prediction
+    assert set(lesson.prediction.presets) <= lesson.presets.keys()
     assert lesson.claims
     assert 2 <= len(lesson.try_this) <= 3
     assert lesson.references

@@ -51,7 +51,7 @@ def test_early_stopping_is_not_said_to_help_where_it_comes_late_or_changes_nothi
 
 
 def test_the_prediction_is_answered_by_the_accuracy_on_new_points(stored):
-    assert LESSON.prediction.options[LESSON.prediction.answer(stored("plane"))] == "The one with L2"
+    assert LESSON.prediction.options[LESSON.prediction.answer(stored("plane"))] == "The net as it is"
     assert LESSON.prediction.answer(stored("degrees")) is None
 
 

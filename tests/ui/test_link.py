@@ -20,7 +20,7 @@ LESSON = Lesson(
         "first": Preset("First", {"A": BASE, "B": Experiment.of(depth=8, activation="relu", lr=0.5)}, "look"),
         "second": Preset("Second", {"A": Experiment.of(depth=20, lr=0.1)}, "look"),
     },
-    prediction=Prediction("Which?", ("this", "that"), lambda recordings: 0),
+    prediction=Prediction("Which?", ("this", "that"), lambda recordings: 0, ("", "")),
     claims=(),
     try_this=(),
     references=(),

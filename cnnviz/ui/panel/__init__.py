@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, Literal
 
 import plotly
 import streamlit as st
@@ -29,6 +29,7 @@ _FILES += [("preload", f"/cnnviz/plotly.min.js?v={plotly.__version__}")]
 RELAY_SECONDS = 0.4
 RELAY_GONE_SECONDS = 10.0
 LETTERS_KEPT = 40
+Held = Literal["", "end", "all"]  # until the page's question is answered: all but the first snapshot, or all of it
 
 # An inline script is a blob, from which only absolute addresses can be imported. Whatever it needs is asked for at once.
 _SCRIPT = """
@@ -91,7 +92,7 @@ class PanelData:
     none for these settings. watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by
     itself, shows its first step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what
     starts a run. sliders: of settings that an instant panel follows while they move, see `Knobs.sliders`. opens: the page's
-    starting point, and the tab that it opens, "" for none.
+    starting point, and the tab that it opens, "" for none. held: what of a stored recording is kept back.
     """
 
     offer: Offer
@@ -103,6 +104,7 @@ class PanelData:
     verb: str = "Train"
     sliders: Mapping[str, tuple[str, Sequence[float] | None, float]] = field(default_factory=dict)
     opens: tuple[str, str] = ("", "")
+    held: Held = ""
 
     def to_json(self) -> dict[str, Any]:
         """The same as the browser reads it."""
@@ -123,6 +125,7 @@ class PanelData:
             "verb": self.verb,
             "sliders": {place: list(slider) for place, slider in self.sliders.items()},
             "opens": list(self.opens),
+            "held": self.held,
             "plotly": plotly.__version__,
             "relay": "",
             "mail": [],
@@ -142,7 +145,7 @@ def panel(given: PanelData) -> PanelState:
     """Draw the panel. It is mounted once for its page; later calls only hand it new data."""
     key = f"{given.offer.page}.panel"
     data = given.to_json()
-    if given.instant:
+    if given.instant and not given.held:
         offers.shared.announce(announcement(given.offer, given.stored, lambda: given))
     relay: Relay | None = st.session_state.get(f"{key}.relay")
     if relay is not None:

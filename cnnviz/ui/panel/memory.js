@@ -1,19 +1,27 @@
-// The run of a page that its tab remembers, so that a reload finds it again.
+// What the browser keeps for a page. Where it keeps nothing, as some are set to, each visit is a first one.
 
+const session = () => sessionStorage // where storage is denied, its very name throws
 const key = page => `cnnviz.run.${page}`
 
-export function remembered(page) {
+// storage(): where from; null for what is not there or can't be read.
+export function kept(storage, name) {
   try {
-    return JSON.parse(sessionStorage.getItem(key(page)))
+    return JSON.parse(storage().getItem(name))
   } catch {
     return null
   }
 }
 
-export function remember(page, run, token) {
-  sessionStorage.setItem(key(page), JSON.stringify({ run, token }))
+export function keep(storage, name, value) {
+  try {
+    if (value === null) storage().removeItem(name)
+    else storage().setItem(name, JSON.stringify(value))
+  } catch {
+    // full, or denied: the page works as well
+  }
 }
 
-export function forget(page) {
-  sessionStorage.removeItem(key(page))
-}
+// The run of a page that its tab remembers, so that a reload finds it again.
+export const remembered = page => kept(session, key(page))
+export const remember = (page, run, token) => keep(session, key(page), { run, token })
+export const forget = page => keep(session, key(page), null)

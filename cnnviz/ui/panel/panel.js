@@ -6,6 +6,7 @@ import { Charts, element } from './charts.js'
 import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
 import { Follower } from './follow.js'
 import * as memory from './memory.js'
+import { part, Playback } from './playback.js'
 import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
 import { copied } from './share.js'
@@ -80,7 +81,9 @@ class Panel {
     this.link.mail(data.mail)
     const renewed = earlier && !ofOnePage(earlier, data)
     if (renewed) this.renewed()
-    if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant)) this.settle()
+    const answered = earlier?.held && !data.held
+    if (answered) this.release()
+    if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant) || answered) this.settle()
     if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr)
     this.refresh(true)
   }
@@ -108,13 +111,19 @@ class Panel {
   settle() {
     if (this.data.instant) return this.settleInstantly()
     if (this.active || this.data.watch || this.view?.digest === this.digest) return
-    if (Object.keys(this.data.stored).length) this.showStored()
+    if (Object.keys(this.data.stored).length && this.data.held !== 'all') this.showStored()
     else this.refresh()
+  }
+
+  // The question is answered: what was kept back is played.
+  release() {
+    this.plays = true
+    if (this.view && !this.view.run) this.view.digest = ''
   }
 
   // An instant panel runs by itself what it can't show from the store; the picture before stays until the new numbers are there.
   settleInstantly() {
-    if (this.asked === this.digest) return
+    if (this.asked === this.digest || this.data.held) return
     this.asked = this.digest
     if (Object.keys(this.data.stored).length) this.showStored()
     else if ((this.run ?? this.view)?.digest !== this.digest) this.start(false)
@@ -125,9 +134,16 @@ class Panel {
     const fetched = await Promise.all(Object.values(stored).map(key => fetchRecording(key)))
     if (this.data?.offer !== offer || (this.active && !this.data.instant)) return
     if (fetched.some(delta => delta === null)) return this.data.instant ? this.start(false) : this.say('')
+    const grows = (this.data.held || (this.plays && !matchMedia('(prefers-reduced-motion: reduce)').matches)) && !this.data.instant
+    const deltas = Object.fromEntries(Object.keys(stored).map((variant, index) => [variant, fetched[index]]))
     const recordings = {}
-    Object.keys(stored).forEach((variant, index) => (recordings[variant] = bindings.extend(fresh(), fetched[index])))
+    for (const [variant, delta] of Object.entries(deltas)) {
+      recordings[variant] = bindings.extend(fresh(), grows ? part(delta, 0, 1) : delta)
+    }
     this.view = { labels, digest: this.digest, recordings, steps, run: null }
+    this.playback?.stop()
+    this.playback = grows && !this.data.held ? new Playback(deltas, recordings, () => this.refresh(true)) : null
+    this.plays = false
     this.makeTabs()
     this.run = null
     this.cursor = null
@@ -195,7 +211,8 @@ class Panel {
   // as soon as a setting changes, also until the page has said what it is about.
   showRun() {
     const { id, labels, digest, recordings, steps } = this.run
-    if (this.data.instant && digest !== this.digest) return
+    if (this.data.instant && (digest !== this.digest || this.data.held)) return
+    this.playback?.stop()
     if (this.view?.run !== id) this.cursor = null
     this.view = { labels, digest, recordings, steps, run: id }
     this.makeTabs()
@@ -307,6 +324,7 @@ class Panel {
   }
 
   scrub(index) {
+    this.playback?.finish()
     const steps = bindings.longest(this.view?.recordings ?? {})
     this.cursor = index >= steps.length - 1 ? null : steps[Math.max(index, 0)]
     this.refresh(true)
@@ -391,8 +409,8 @@ class Panel {
     this.root.dataset.step = this.step
     this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch || this.data.instant, verb: this.data.verb })
     this.status.show({
-      words: this.statusWords(),
-      notes: this.notes(),
+      words: words.lineOf(this),
+      notes: words.notesOf(this),
       moment: `${state}${Math.floor(performance.now() / SPEAK_EVERY)}`,
       lagging: view?.run && this.active && this.cursor !== null,
       canShare: !!run?.token && !this.data.part,
@@ -401,29 +419,8 @@ class Panel {
     const total = view?.steps ?? this.data.steps
     this.scrubber.root.hidden = this.data.instant
     this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total)
-    this.empty.textContent = view || run || this.data.instant ? '' : words.emptyWords(this.data.verb)
+    this.empty.textContent = view || run || this.data.instant || this.data.held ? '' : words.emptyWords(this.data.verb)
     this.charts.draw(urgent)
-  }
-
-  statusWords() {
-    const { run, view } = this
-    if (this.data.instant) {
-      const exact = Object.values(view?.recordings ?? {}).some(recording => recording.about.dtype === 'float64')
-      return words.instantWords(run, view?.digest === this.digest, exact)
-    }
-    const prefix = this.data.watch ? `${words.FOLLOWING} · ` : ''
-    if (run) return prefix + (run.status ? words.statusWords(run) : 'Starting …')
-    return view ? words.storedWords(this.data.steps, this.data.verb) : this.data.watch ? prefix + 'connecting …' : 'Ready'
-  }
-
-  notes() {
-    const { run, view } = this
-    const shown = this.active ? run.digest : view?.digest
-    const notes = run ? words.endingWords(run.status, run.recordings) : []
-    if (shown && shown !== this.digest && !this.data.watch && !this.data.instant) notes.push(words.changedWords(this.active, this.data.verb))
-    if (this.channel === 'lost') notes.push(words.LOST)
-    if (this.channel === 'relay') notes.push(words.BLOCKED)
-    return [...notes, this.notice].filter(Boolean)
   }
 
   wasDrawn() {
@@ -436,6 +433,7 @@ class Panel {
   }
 
   close() {
+    this.playback?.stop()
     this.data = null
     this.renewal.came()
     this.link.close()

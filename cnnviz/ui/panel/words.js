@@ -9,9 +9,32 @@ const GONE = 'The server no longer has this run: it was restarted, most likely.'
 export const goneWords = ({ watch, verb }) => `${GONE} ${watch ? 'Ask for a new link.' : `Press ${verb} to run it again.`}`
 export const emptyWords = verb =>
   `Nothing has been run with these settings yet. Press ${verb}, and the charts fill${verb === 'Train' ? ' while the networks learn' : ''}.`
+const HELD = 'Answer the question above, or pass it over: then the recording plays'
 export const FOLLOWING = 'Following the instructor’s run'
 
 const STATES = { running: 'Running', paused: 'Paused', done: 'Done', diverged: 'Diverged', failed: 'Failed', cancelled: 'Stopped' }
+
+// The panel's one line on where it stands.
+export function lineOf({ data, run, view, digest }) {
+  if (data.instant && !data.held) {
+    const exact = Object.values(view?.recordings ?? {}).some(recording => recording.about.dtype === 'float64')
+    return instantWords(run, view?.digest === digest, exact)
+  }
+  const prefix = data.watch ? `${FOLLOWING} · ` : ''
+  if (run) return prefix + (run.status ? statusWords(run) : 'Starting …')
+  if (data.held) return HELD
+  return view ? storedWords(data.steps, data.verb) : data.watch ? prefix + 'connecting …' : 'Ready'
+}
+
+// What there is to say beside it, a sentence each.
+export function notesOf({ data, run, view, digest, active, channel, notice }) {
+  const shown = active ? run.digest : view?.digest
+  const notes = run ? endingWords(run.status, run.recordings) : []
+  if (shown && shown !== digest && !data.watch && !data.instant) notes.push(changedWords(active, data.verb))
+  if (channel === 'lost') notes.push(LOST)
+  if (channel === 'relay') notes.push(BLOCKED)
+  return [...notes, notice].filter(Boolean)
+}
 
 export function statusWords(run) {
   const { status } = run
