@@ -80,9 +80,9 @@ def opening(variants: Variants) -> str:
     masks = f"{max(first.steps, 1):,} masks"
     return {
         "batch_norm": "Batch normalisation of one feature: forward pass, and the six equations of the backward pass.\n"
-        "It prints each of them by hand and by autograd, and how far apart they are, in float64.",
+        "It prints each equation's result by hand and by autograd, and how far apart they are, in float64.",
         "polynomial": "Polynomials fitted to points of a noisy sine, by least squares, ridge or lasso, in NumPy.\n"
-        "It prints their coefficients and their errors on the points and on new ones, in float64.",
+        "It prints the polynomials' coefficients, and their errors on the points and on new ones, in float64.",
         "dropout": f"Dropout mask by mask: a batch of {first.get('dataset')} through {nets}, as drawn, with {masks}.\n"
         "It prints how far the mean over the masks is from what a test gives, layer by layer, and what sampling explains.",
     }[kind(variants)]

@@ -54,7 +54,7 @@ def script(variants: Variants) -> str:
     """
     check_exportable(variants)
     file = data_file(variants)
-    usage = f"Run it with the data file: python script.py {file}" if file else "Run it: python script.py"
+    usage = f"Run it beside {file}, which the lesson's page offers, too: python script.py" if file else "Run it: python script.py"
     path = f'sys.argv[1] if len(sys.argv) > 1 else "{file}"'
     return f'"""{opening(variants)}\n\n{usage}\n"""\n\n{code(variants, path)}'
 
@@ -63,7 +63,7 @@ def notebook(variants: Variants) -> str:
     """The same code as a Jupyter notebook, nbformat 4 JSON, a cell for each of its parts. Raises ExperimentError."""
     check_exportable(variants)
     file = data_file(variants)
-    place = f" Put `{file}` beside this notebook, or name its place below." if file else ""
+    place = f" Put `{file}`, which the lesson's page offers, beside this notebook, or name its place below." if file else ""
     imports, *parts = re.split(f"\n\n+{CELL}", code(variants, f'"{file}"'))
     cells = [_markdown("# " + opening(variants).replace("\n", "\n\n", 1) + place), _cell(imports)]
     for part in parts:
@@ -97,6 +97,11 @@ def opening(variants: Variants) -> str:
         f"{number} on {first.get('dataset')}, trained for {first.steps:,} steps in plain PyTorch.\n"
         "It prints the losses that the course shows, to the last digits with the same torch build, then what findings read."
     )
+
+
+def summary(variants: Variants) -> str:
+    """What the script prints, in a sentence."""
+    return opening(variants).partition("\n")[2]
 
 
 def code(variants: Variants, data_path: str) -> str:

@@ -38,7 +38,8 @@ def read_npz(path: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
             train, test = ((file[f"{part}_images"][:, None], file[f"{part}_labels"]) for part in ("train", "test"))
     except FileNotFoundError:
         raise SystemExit(
-            f"There is no data file {path} here: it is offered on the lesson's page, beside this script. Put it into this folder."
+            f"There is no data file {path} here. The lesson's page offers it beside this script; it also lies in the course's "
+            "folder assets. Put it into this folder."
         ) from None
     except (OSError, KeyError, ValueError, BadZipFile):
         raise SystemExit(f"{path} is another file than the one offered on the lesson's page: take that one.") from None
