@@ -112,8 +112,8 @@ def test_the_code_is_written_when_its_section_is_opened(visit, slug):
     assert "import cnnviz" not in script
 
 
-@pytest.mark.parametrize("preset", ["sweep", "masks", "gap"])
-def test_the_code_of_any_starting_point_is_offered_with_the_data_file_that_it_reads(visit, preset):
+@pytest.mark.parametrize("preset", ["sweep", "gap"])
+def test_code_is_offered_with_the_data_file_that_it_reads(visit, preset):
     closed = visit(page_of("dropout"), v="1", preset=preset)
     closed.session_state["dropout.code"] = True
     opened = closed.run()
@@ -122,9 +122,10 @@ def test_the_code_of_any_starting_point_is_offered_with_the_data_file_that_it_re
     assert labels[-3:] == ["Script (.py)", "Notebook (.ipynb)", "Data (fashion_mnist.npz)"]
 
 
-def test_code_that_reads_no_file_is_offered_alone(visit):
-    closed = visit(page_of("overfitting"), v="1", preset="ridge")
-    closed.session_state["overfitting.code"] = True
+@pytest.mark.parametrize(("slug", "preset"), [("overfitting", "ridge"), ("dropout", "masks"), ("batch_normalisation", "ages")])
+def test_code_that_reads_no_file_is_offered_alone(visit, slug, preset):
+    closed = visit(page_of(slug), v="1", preset=preset)
+    closed.session_state[f"{slug}.code"] = True
     opened = closed.run()
     labels = [button.proto.label for button in opened.get("download_button")]
     assert labels[-2:] == ["Script (.py)", "Notebook (.ipynb)"]
