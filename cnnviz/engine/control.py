@@ -45,6 +45,7 @@ _REFUSALS: Mapping[str, Mapping[str, str]] = {
     },
     "loss surface": {
         "lr": "The learning rate can't be changed on the way to a loss surface: it is drawn around the net of these settings.",
+        "step": "A run that ends in a loss surface can't be stepped through: pause it instead.",
     },
     "calculation": {
         "lr": "A calculation has no learning rate: nothing is trained.",
