@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,8 +45,8 @@ class Imported:
 def bundled(template: str, features: Collection[str], values: Mapping[str, str], cells: Mapping[str, str]) -> str:
     """The script that a template makes for some features.
 
-    values: source of an expression, by the name of the assignment whose value it replaces. cells: heading of the cell where
-    the statements of a package's modules are put, by the package's start.
+    values: source of an expression, by the name of the assignment whose value it replaces, or of a function, by the name of the
+    one that it replaces. cells: heading of the cell where the statements of a package's modules are put, by the package's start.
     """
     own, imports = read(kept_lines(template, features), values)
     library, imports = with_library(imports, cells)
@@ -54,7 +54,13 @@ def bundled(template: str, features: Collection[str], values: Mapping[str, str],
     used = {imports[name] for piece in needed for name in piece.reads if name in imports}
     by_heading = {piece.cell: [each for each in needed if each.cell == piece.cell] for piece in own}
     parts = [f"{CELL}{heading}\n{joined(inside)}" for heading, inside in by_heading.items() if inside]
-    return f"{import_lines(used)}\n\n" + "\n\n\n".join(parts) + "\n"
+    gap = "\n\n" if first_piece(by_heading).is_line else "\n\n\n"
+    return import_lines(used) + gap + "\n\n\n".join(parts) + "\n"
+
+
+def first_piece(by_heading: Mapping[str, Sequence[Piece]]) -> Piece:
+    """The statement that comes first below the imports."""
+    return next(inside[0] for inside in by_heading.values() if inside)
 
 
 def with_library(imports: Mapping[str, Imported], cells: Mapping[str, str]) -> tuple[list[Piece], dict[str, Imported]]:
@@ -130,7 +136,7 @@ def piece(statement: ast.stmt, text: str, values: Mapping[str, str], cell: str) 
     replaced = names & values.keys()
     if replaced:
         (name,) = replaced
-        text = f"{name} = {values[name]}"
+        text = values[name] if values[name].startswith("def ") else f"{name} = {values[name]}"
         (statement,) = parse(text).body
     return Piece(names, free_names(statement), text, cell)
 
@@ -163,19 +169,19 @@ def free_names(statement: ast.stmt) -> frozenset[str]:
 
 
 def reachable(pieces: Iterable[Piece], root: Piece) -> list[Piece]:
-    """The root and whatever it needs, directly or not, in the given order. Raises TypeError for a name defined twice."""
-    homes: dict[str, Piece] = {}
+    """The root and whatever it needs, directly or not, in the given order. Raises TypeError for a needed name defined twice."""
+    homes: dict[str, list[Piece]] = {}
     ordered = list(pieces)
     for each in ordered:
         for name in each.names:
-            if name in homes:
-                raise TypeError(f"'{name}' is defined twice: in {homes[name].text[:60]!r} and {each.text[:60]!r}")
-            homes[name] = each
+            homes.setdefault(name, []).append(each)
     needed, waiting = {id(root)}, [root]
     while waiting:
-        for name in waiting.pop().reads:
-            home = homes.get(name)
-            if home is not None and id(home) not in needed:
+        for name in waiting.pop().reads & homes.keys():
+            home, *others = homes[name]
+            if others:
+                raise TypeError(f"'{name}' is defined twice: in {home.text[:60]!r} and {others[0].text[:60]!r}")
+            if id(home) not in needed:
                 needed.add(id(home))
                 waiting.append(home)
     return [each for each in ordered if id(each) in needed]

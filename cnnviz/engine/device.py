@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from cnnviz.engine.experiment import ExperimentError
@@ -40,3 +42,9 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def about(device: torch.device) -> dict[str, Any]:
+    """Where numbers come from."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {"device": name, "torch": torch.__version__, "threads": torch.get_num_threads()}

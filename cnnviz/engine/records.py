@@ -35,10 +35,12 @@ class Snapshot:
     step: updates made before this one (0 is the fresh network).
     values: by column name, a scalar (), one number a layer (layers,), or one histogram a layer (layers, bins); float32.
         A column may be missing: histograms and test evaluations are taken more seldom than scalars.
+    looked: the columns that are there only because somebody looked at this step by itself; the others were due.
     """
 
     step: int
     values: Mapping[str, Array]
+    looked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Recording:
     ending: Ending | None = None
     _steps: list[int] = field(default_factory=list)
     _columns: dict[str, Column] = field(default_factory=dict)
+    _looked: dict[int, frozenset[str]] = field(default_factory=dict)  # by row
 
     def append(self, snapshot: Snapshot) -> None:
         """Add a snapshot. Steps must rise, and a column's values have one shape. Raises RecordingError."""
@@ -113,6 +116,8 @@ class Recording:
                 self._columns[name].add(row, added)
             except ValueError as problem:
                 raise RecordingError(f"column '{name}' can't be recorded at step {snapshot.step}: {problem}.") from None
+        if snapshot.looked:
+            self._looked[row] = snapshot.looked
         self._steps.append(snapshot.step)
 
     def extend(self, snapshots: Iterable[Snapshot]) -> Recording:
@@ -176,8 +181,25 @@ class Recording:
             values = column.values
             for place, row in enumerate(column.rows):
                 by_row[row][name] = values[place, ...]
-        for step, measured in zip(self._steps, by_row, strict=True):
-            yield Snapshot(step, measured)
+        for row, (step, measured) in enumerate(zip(self._steps, by_row, strict=True)):
+            yield Snapshot(step, measured, self._looked.get(row, frozenset()))
+
+    @property
+    def altered(self) -> tuple[tuple[int, float], ...]:
+        """The learning rates that were set by hand while it trained, each with the first step that it was used for."""
+        return tuple((int(step), float(lr)) for step, lr in self.about.get("altered", ()))
+
+    def due(self) -> Recording:
+        """The same without what is there only because somebody looked at single steps: what every run of its experiment records.
+        Itself where that is all of it."""
+        if not self._looked:
+            return self
+        found = Recording(self.experiment, self.layers, self.about, self.ending)
+        for snapshot in self.snapshots():
+            values = {name: value for name, value in snapshot.values.items() if name not in snapshot.looked}
+            if values:
+                found.append(Snapshot(snapshot.step, values))
+        return found
 
     def delta(self, since: int = 0) -> dict[str, Any]:
         """What has been added since `since` snapshots, ready for the encoder.

@@ -22,12 +22,14 @@ class Inputs:
         self._last: list[Tensor] = []
 
     @torch.no_grad()
-    def measured(self, seen: Seen) -> dict[str, Tensor]:
+    def measured(self, seen: Seen, due: bool = True) -> dict[str, Tensor]:
         """unit_low, unit_median, unit_high (layers,): percentiles of z over the batch, of the unit of each layer whose spread
         was the layer's median at the first snapshot.
 
         input_shift (layers,), from the second snapshot on: how far a unit's mean and standard deviation have moved since the
         last one, √(Δμ² + Δσ²), mean over the units, in units of the layer's typical σ. Nothing for foreign nets.
+
+        due: whether the next snapshot is compared with this one, which is so for those that every run of the experiment has.
         """
         by_unit = [_by_unit(passed) for passed in seen.passes if passed.z is not None]
         if len(by_unit) < len(seen.passes):
@@ -39,7 +41,8 @@ class Inputs:
         columns = {name: torch.stack([z.quantile(share) for z in chosen]) for name, share in PERCENTILES.items()}
         if self._last:
             columns["input_shift"] = torch.stack([_moved(*pair) for pair in zip(self._last, moments, strict=True)])
-        self._last = moments
+        if due:
+            self._last = moments
         return columns
 
 

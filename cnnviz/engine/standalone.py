@@ -3,24 +3,27 @@
 A line that ends in `# if feature` stays only where an experiment has that feature. `# %%` opens a cell. Names that
 come from cnnviz are put in as source, below the heading of their kind. Whatever is then not used by `main` goes.
 Constants in capitals, DATA_FILE, POINTS and VARIANTS among them, are replaced by the experiment's own. What comes before the
-task stands in `standalone_pretraining.py`, nets that few lessons train in `standalone_nets.py`.
+task stands in `standalone_pretraining.py`, nets that few lessons train in `standalone_nets.py`, and what a trained net is judged
+by in `standalone_results.py`. A sweep has a `main` of its own, which `sweep_source` writes.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy  # noqa: F401
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import islice, pairwise
+from functools import cache, partial  # noqa: F401
+from itertools import islice, pairwise, product  # noqa: F401
 from typing import Any
+from zipfile import BadZipFile  # noqa: F401
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn, optim
+from torch.nn.modules.batchnorm import _BatchNorm  # noqa: F401  # if domains
 from torch.nn.utils.parametrize import register_parametrization  # if reweight
 
 from cnnviz.engine.augment.arrays import Images  # noqa: F401  # if augmented or fancy_pca
@@ -28,10 +31,13 @@ from cnnviz.engine.augment.colour import fancy_pca, hue, jitter, principal_axes,
 from cnnviz.engine.augment.erase import cutout, pixel_noise  # noqa: F401  # if augmented
 from cnnviz.engine.augment.mix import cutmix, mixup  # noqa: F401  # if augmented
 from cnnviz.engine.augment.places import crop, crop_padding, flip, rotate, translate  # noqa: F401  # if augmented
-from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled
-from cnnviz.engine.data.curve import absolute, points  # if curve
-from cnnviz.engine.data.points2d import moons, noisy_points  # if points
-from cnnviz.engine.data.shapes import of_domain  # if shapes
+from cnnviz.engine.calibration import calibration  # noqa: F401  # if confidence
+from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled  # noqa: F401
+from cnnviz.engine.data.curve import absolute, points  # noqa: F401  # if curve
+from cnnviz.engine.data.points2d import moons, noisy_points  # noqa: F401  # if points
+from cnnviz.engine.data.shapes import of_domain  # noqa: F401  # if shapes
+from cnnviz.engine.evaluation import outputs  # noqa: F401
+from cnnviz.engine.members import experts_in_use  # noqa: F401  # if members
 from cnnviz.engine.nets.committee import Ensemble, Mixture, bagged  # noqa: F401  # if members
 from cnnviz.engine.nets.drops.drop_block import DropBlock  # noqa: F401  # if masks
 from cnnviz.engine.nets.drops.drop_connect import DropConnect  # noqa: F401  # if masks
@@ -49,51 +55,43 @@ from cnnviz.engine.nets.pooling.blur import BlurPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.lp import LpPool  # noqa: F401  # if pooling
 from cnnviz.engine.nets.pooling.stochastic import Stochastic, seed_pools  # noqa: F401  # if pooling
 from cnnviz.engine.nets.streams import seed_streams  # noqa: F401  # if noise or masks or pooling
+from cnnviz.engine.objectives import accuracy  # noqa: F401
 from cnnviz.engine.penalties import project, shrink  # if l1 or max_norm
+from cnnviz.engine.shifts import by_shift  # noqa: F401  # if shifts
 from cnnviz.engine.stopping import Early  # if patience
 from cnnviz.engine.targets import over_all  # if smoothing
+from cnnviz.engine.words import DOMAINS, SHIFTS  # noqa: F401  # if shifts or domains
 
 # %% Settings
+THREADS = 1  # sums are added up in another order on more
 STEPS = 1_000
 BATCH_SIZE = 64
 SEED = 0
 TRAIN_EXAMPLES = 1_000
+TEST_EXAMPLES = 250
 PRETRAINING_STEPS = 0  # if pretraining
 VALIDATION = 10  # if validation
 LABELS = 0  # if labels or task_classes or pretraining
 TASK_CLASSES = 0  # if labels or task_classes or pretraining
+SEEDS = range(1)  # if sweep
+VALUES = (0.1, 0.2)  # if sweep
+ACROSS = (0.1, 0.2)  # if map
+MEASURE = "test_accuracy"  # if sweep
+SEEN = 0  # examples that each run learns from, again and again  # if follows
 DATA_FILE = sys.argv[1] if len(sys.argv) > 1 else "digits.npz"  # if file
-PRINT_EVERY = max(1, STEPS // 50)
+PRINT_EVERY = max(1, STEPS // 50)  # if single
 
 
 # %% Data
+Labelled = tuple[Tensor, Tensor]  # inputs and what is asked for them
 POINTS = (moons, 2, 0.15)  # if points
 CURVE = absolute  # if curve
 DOMAIN = "any"  # if shapes
 SCALE = (np.zeros(3), np.ones(3))  # if scale
+WHITE = 255  # if moving_scale
 
 
-def read_npz(path: str) -> tuple[Array, Array]:
-    """The file's first training images (N, 1, H, W) and labels (N,); every class is equally frequent in its order."""
-    with np.load(path) as file:
-        images, labels = file["train_images"], file["train_labels"]
-    if len(images) < TRAIN_EXAMPLES:
-        raise SystemExit(f"{path} holds {len(images)} training images; this experiment needs {TRAIN_EXAMPLES}.")
-    return images[:TRAIN_EXAMPLES, None], labels[:TRAIN_EXAMPLES]
-
-
-def examples() -> tuple[Tensor, Tensor]:
-    """Training inputs, every channel with mean 0 and standard deviation 1, and labels (N,)."""  # if classify
-    """Training inputs (N, 1) in −1 … 1, and the curve's heights there, (N, 1)."""  # if curve
-    inputs = points(TRAIN_EXAMPLES)  # if curve
-    return torch.from_numpy(inputs.astype(np.float32)), torch.from_numpy(CURVE(inputs).astype(np.float32))  # if curve
-    inputs, labels = read_npz(DATA_FILE)  # if file
-    inputs, labels = noisy_points(*POINTS, TRAIN_EXAMPLES, SEED, split=0)  # if points
-    inputs, labels = of_domain(TRAIN_EXAMPLES, SEED, 0, DOMAIN)  # if shapes
-    return torch.from_numpy(scaled(inputs, *channel_moments(inputs))), torch.from_numpy(labels.astype(np.int64))  # if classify
-
-
-def batches(inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(inputs: Tensor, labels: Tensor) -> Iterator[Labelled]:
     """Batches for ever: each epoch in a new order, its incomplete last batch left out."""
     order = np.random.default_rng(SEED)
     while True:
@@ -105,7 +103,7 @@ def batches(inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
             yield inputs[chosen], labels[chosen]
 
 
-def task_of(inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def task_of(inputs: Tensor, labels: Tensor) -> Labelled:
     """What the task may see: LABELS examples (0: all) of the first TASK_CLASSES classes (0: all), equally many of each."""
     inside = torch.nonzero(labels < (TASK_CLASSES or int(labels.max()) + 1))[:, 0]
     order = balanced_order(labels[inside].numpy(), SEED)
@@ -158,6 +156,7 @@ class Variant:
     pretraining_lr: float = 0.001  # if pretraining
     corruption: float = 0.0  # if pretraining
     fancy_pca: float = 0.0  # if fancy_pca
+    domain: str = "any"  # if domain
     augmentations: dict[int, Callable[..., Tensor]] = field(default_factory=dict)  # if augmented
     mixings: dict[int, Callable[..., tuple[Tensor, Tensor]]] = field(default_factory=dict)  # if augmented
 
@@ -236,6 +235,31 @@ def cnn(given: Variant, input_shape: Sequence[int], classes: int, generator: Gen
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
 
+def with_weights(net: nn.Module) -> list[nn.Linear | nn.Conv2d]:
+    """The layers that have weights, input side first."""
+    return [module for module in net.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
+
+
+def learned_weight(layer: nn.Linear | nn.Conv2d) -> Tensor:
+    """What an optimiser changes, from which a norm or a dropout of weights makes those that are used."""
+    parametrizations = getattr(layer, "parametrizations", None)  # if reweight
+    if parametrizations is not None:  # if reweight
+        return parametrizations.weight.original  # if reweight
+    return layer.weight
+
+
+def print_figures(name: str, figures: Mapping[str, Tensor]) -> None:
+    """A line for each figure; those of several layers, shifts or domains beside each other."""
+    for figure, values in figures.items():
+        print(f"{name}  {figure}  {'  '.join(f'{value:.7g}' for value in values.detach().reshape(-1).tolist())}")
+
+
+def gradient_norms(net: nn.Module) -> Tensor:
+    """The L2 norm of each layer's weight gradient, input side first."""
+    gradients = [learned_weight(layer).grad for layer in with_weights(net)]
+    return torch.stack([torch.zeros(()) if gradient is None else gradient.norm() for gradient in gradients])
+
+
 # %% Augmentation
 def augmented(given: Variant, step: int, batch: Tensor, wanted: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """A batch as the net gets to see it, and its labels, which mixed images share; each change has its own random numbers."""
@@ -272,9 +296,26 @@ def decay_groups(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     return [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
-    """Train one variant, printing the loss on a batch before that batch's update."""
-    held = inputs[-VALIDATION:], labels[-VALIDATION:]  # if patience
+@dataclass(frozen=True)
+class Trained:
+    """A net after its last step, what that step's batch gave, and what the net is judged on."""
+
+    net: nn.Module
+    loss: Tensor
+    logits: Tensor
+    wanted: Tensor
+    tested: Labelled
+    learned: Labelled  # if trained
+    held: Labelled  # if validation
+    early: Early  # if patience
+    teacher: nn.Module | None  # if teacher
+
+
+def train(name: str, given: Variant, learned: Labelled, tested: Labelled) -> Trained | None:
+    """Train one variant, printing the loss on a batch before that batch's update. None where it diverges."""  # if single
+    """Train one variant. None where it diverges."""  # if sweep
+    inputs, labels = learned
+    held = inputs[-VALIDATION:], labels[-VALIDATION:]  # if validation
     inputs, labels = inputs[:-VALIDATION], labels[:-VALIDATION]  # if validation
     classes = labels.shape[1]  # if curve
     classes = int(labels.max()) + 1  # if all_classes
@@ -290,6 +331,8 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
     given.pretraining(given, net, inputs, labels)  # if pretraining
     teacher = trained_teacher(given, inputs, labels)  # if teacher
     inputs, labels = task  # if labels or task_classes
+    tested = tested[0][tested[1] < classes], tested[1][tested[1] < classes]  # if task_classes
+    learned = inputs, labels  # if trained
     share = over_all(given.smoothing, given.smoothing_over, classes)  # if smoothing
     if isinstance(net, Ensemble):  # if members
         inputs, labels = bagged(inputs, labels, given.members, SEED)  # if members
@@ -306,18 +349,23 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         if given.fancy_pca:  # if fancy_pca
             batch = fancy_pca(np.random.default_rng([SEED, step, 0]), batch, given.fancy_pca, SCALE, axes)  # if fancy_pca
         batch, wanted = augmented(given, step, batch, wanted, classes)  # if augmented
-        loss = F.cross_entropy(net(batch), wanted)  # if hard_targets
-        loss = F.cross_entropy(net(batch), wanted, label_smoothing=share)  # if smoothed
-        loss = student_loss(given, teacher, batch, net(batch), wanted, share)  # if teacher
-        loss = F.mse_loss(net(batch), wanted)  # if curve
+        logits = net(batch)
+        loss = F.cross_entropy(logits, wanted)  # if hard_targets
+        loss = F.cross_entropy(logits, wanted, label_smoothing=share)  # if smoothed
+        loss = student_loss(given, teacher, batch, logits, wanted, share)  # if teacher
+        loss = F.mse_loss(logits, wanted)  # if curve
         diverged = not math.isfinite(loss.item())
-        if diverged or last or step % PRINT_EVERY == 0:
-            print(f"{name}  step {step:>6}  loss {loss.item():.8g}")  # if from_the_start
-            print(f"{name}  step {PRETRAINING_STEPS + step:>6}  loss {loss.item():.8g}")  # if pretraining
-        if diverged or last:
-            return
+        if diverged or last or step % PRINT_EVERY == 0:  # if single
+            print(f"{name}  step {step:>6}  loss {loss.item():.8g}")  # if counted
+            print(f"{name}  step {PRETRAINING_STEPS + step:>6}  loss {loss.item():.8g}")  # if counted_on
+        if diverged:
+            return None
         optimiser.zero_grad()
         loss.backward()
+        if step == 0:  # if gradients
+            print_figures(name, {"first_grad_norm": gradient_norms(net)})  # if gradients
+        if last:
+            break
         if given.clip_value:  # if clip_value
             nn.utils.clip_grad_value_(net.parameters(), given.clip_value)  # if clip_value
         if given.clip_norm:  # if clip_norm
@@ -330,6 +378,17 @@ def train(name: str, given: Variant, inputs: Tensor, labels: Tensor) -> None:
         scheduler.step()  # if schedule or warmup_steps
         if given.clip_weight:  # if clip_weight
             clip_weights(net, given.clip_weight)  # if clip_weight
+    return Trained(
+        net,
+        loss,
+        logits,
+        wanted,
+        tested,
+        learned,  # if trained
+        held,  # if validation
+        early,  # if patience
+        teacher,  # if teacher
+    )
 
 
 def trained_teacher(given: Variant, inputs: Tensor, labels: Tensor) -> nn.Module | None:
@@ -375,15 +434,3 @@ def clip_weights(net: nn.Module, size: float) -> None:
 
 # %% What is compared
 VARIANTS = {"A": Variant(mlp, depth=3, width=32, activation=F.relu, init=he, optimiser=optim.SGD, lr=0.1)}
-
-
-def main() -> None:
-    """Train every variant on the same batches."""
-    inputs, labels = examples()
-    for name, variant in VARIANTS.items():
-        train(name, variant, inputs, labels)
-
-
-# %% Run
-if __name__ == "__main__":
-    main()

@@ -201,7 +201,8 @@ def places(settings: Surface) -> list[Place]:
 def sliced_together(slices: Mapping[str, Slice], control: Control, step: int) -> Generator[tuple[str, Snapshot], None, int]:
     """Measure the variants' slices, the same point of each in turn; yields (variant, snapshot) after a row or some points.
 
-    step: that of the trained nets. Each point counts as one more; returns the last. A `stop_at` of the control ends it there.
+    step: that of the trained nets. Each point counts as one more; returns the last. A `stop_at` of the control ends it there. A
+    point that is looked at by itself has a snapshot of its own.
     """
     settings = next(iter(slices.values())).settings
     order = places(settings)
@@ -214,9 +215,11 @@ def sliced_together(slices: Mapping[str, Slice], control: Control, step: int) ->
             for each in slices.values():
                 each.measure(place)
             last = number == len(order) or (control.stop_at is not None and step + number >= control.stop_at)
-            if last or number % every == 0:
+            due = last or number % every == 0
+            if due or control.looking:
                 for name, each in slices.items():
-                    yield name, Snapshot(step + number, each.columns())
+                    columns = each.columns()
+                    yield name, Snapshot(step + number, columns, frozenset(() if due else columns))
             if last:
                 break
     finally:

@@ -31,10 +31,10 @@ class Within:
     whole: Control
     lr: float | None = None
     stop_at: int | None = None
+    looking: bool = False  # a run of a sweep is one point, whose inside nobody sees
 
     def poll(self) -> None:
         self.whole.poll()
-        self.lr = self.whole.lr
 
 
 TrainCell = Callable[[Mapping[str, Experiment], Within], Iterator[tuple[str, Snapshot]]]
@@ -144,6 +144,7 @@ def swept_together(
     on_end: Callable[[str, Ending], None] | None,
 ) -> Iterator[tuple[str, Snapshot]]:
     """Train every variant's runs, those of one value and seed together in lockstep; yields (variant, snapshot) after each.
+    Of each seed's runs the short ones come first, so that there is soon something to see.
 
     train_cell: trains one run of each variant. about: what every recording says of where it was made. A `stop_at` of the control
     ends the sweep after the run that reaches it.
@@ -153,14 +154,15 @@ def swept_together(
         for name, curve in curves.items():
             on_begin(name, curve.recording(about))
     done = runs = 0
-    for cell in zip(*(experiment.cells() for experiment in variants.values()), strict=True):
-        together = {name: quiet(experiment) for name, experiment in zip(variants, cell, strict=True)}
+    cells = list(zip(*(experiment.cells() for experiment in variants.values()), strict=True))
+    for number in sorted(range(len(cells)), key=lambda number: (cells[number][0].seed, cells[number][0].total_steps)):
+        together = {name: quiet(experiment) for name, experiment in zip(variants, cells[number], strict=True)}
         last = dict(train_cell(together, Within(control)))
         runs += 1
-        done += cell[0].total_steps
+        done += cells[number][0].total_steps
         for name, curve in curves.items():
             ended = name in last and last[name].step == together[name].total_steps
-            curve.add(runs - 1, last[name].values if ended else {})
+            curve.add(number, last[name].values if ended else {})
             yield name, Snapshot(done, curve.columns())
         if control.stop_at is not None and done >= control.stop_at:
             break

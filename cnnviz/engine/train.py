@@ -61,7 +61,7 @@ from cnnviz.engine.stopping import Early
 from cnnviz.engine.surface import Slice, sliced_together
 from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
-from cnnviz.engine.watch import Watch
+from cnnviz.engine.watch import Seen, Watch
 from cnnviz.settings import settings
 
 PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
@@ -123,14 +123,14 @@ def train_together(
     control = control or Unattended()
     device = devices.choose(settings.device)
     if first.calculation.calculation != "none":
-        yield from calculated_together(variants, control, _about(device), on_begin, on_end)
+        yield from calculated_together(variants, control, devices.about(device), on_begin, on_end)
         return
     if first.is_sweep:
         for experiment in variants.values():
             pretraining.check_sets(experiment, device)
         shared = pretraining.Memory()
         train_cell = partial(train_together, memory=shared)
-        yield from swept_together(variants, train_cell, control, _about(device), on_begin, on_end)
+        yield from swept_together(variants, train_cell, control, devices.about(device), on_begin, on_end)
         return
     found = {name: examples(experiment, device) for name, experiment in variants.items()}
     tasks = {name: pretraining.task_of(found[name], experiment) for name, experiment in variants.items()}
@@ -154,6 +154,7 @@ def train_together(
         met = {} if before else {source: next(order) for source, order in orders.items()}
         for name, learner in list(learners.items()):
             try:
+                learner.looked_at = control.looking
                 snapshot = (
                     learner.prepare(step) if before else learner.round(step, *met[_source(learner.experiment)], control.lr, last)
                 )
@@ -191,7 +192,10 @@ def _stops_at(control: Control, step: int) -> bool:
 
 
 class Learner:
-    """One variant while it learns: net, optimiser, and what has been timed."""
+    """One variant while it learns: net, optimiser, and what has been timed.
+
+    looked_at: whether somebody looks at the next round by itself, which then is measured in full.
+    """
 
     def __init__(
         self,
@@ -223,18 +227,19 @@ class Learner:
         self.teacher = Teacher(experiment, self.everything, device) if experiment.distillation.teacher else None
         self.prepared = self.teacher.net if self.teacher else self.net
         self.pretraining = self.teacher.losses() if self.teacher else pretraining.losses(self.net, self.everything, experiment)
-        clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.inputs = shift.Inputs()
         self.map = Map(found) if experiment.measure.boundary else None
+        clipped = bool(experiment.clipping.clip_norm or experiment.clipping.clip_value)
         self.guard = Guard(self.watch.layers, 1 if device.type == "cpu" else WINDOW, clipped, self.first)
         given, held = experiment.stopping, (found.validation_inputs, found.validation_labels)
         self.early = Early(self.net, *held, self.objective.plain, given.patience, given.look_every) if given.patience else None
         self.ending: Ending | None = None
         self.seconds = 0.0
+        self.looked_at = False
 
     def recording(self) -> Recording:
         """An empty recording that says what is measured, and where."""
-        about = _about(self.device) | {
+        about = devices.about(self.device) | {
             "dtype": str(self.parameters[0].dtype).removeprefix("torch."),
             "params": sum(parameter.numel() for parameter in self.parameters),
             "layers": len(self.watch.layers),
@@ -243,8 +248,7 @@ class Learner:
         }
         more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
         places = [by_column for setting, by_column in PLACES.items() if self.experiment.get(setting)]
-        if self.experiment.measure.passes:
-            places.append(mc_dropout.places(self.found, self.everything))
+        places += [mc_dropout.places(self.found, self.everything)] if self.experiment.measure.passes else []
         if places:
             more["places"] = {column: list(names) for by_column in places for column, names in by_column.items()}
         return Recording(self.experiment, tuple(self.watch.layers), about | more)
@@ -263,25 +267,28 @@ class Learner:
             if last:
                 self.prepared.load_state_dict(self.remembered)
             return None
-        pictures = self._pictured(step, last=False)
-        seconds, began = self.seconds, self._now() if step in self.timetable.snapshots else time.perf_counter()
+        pictures, due = self._pictured(step, last=False), step in self.timetable.snapshots
+        looked = self._drawn() if self.looked_at and not pictures else {}
+        seconds, began = self.seconds, self._now() if due or self.looked_at else time.perf_counter()
         loss = next(self.pretraining, None)
         self.seconds += time.perf_counter() - began
         if last and self.memory:
             self.memory.keep(self.experiment, self.prepared)
-        if loss is None or step not in self.timetable.snapshots:
+        if loss is None or not (due or self.looked_at):
             return None
-        columns = probes.to_numpy({"pretraining_loss": loss, **pictures})
-        return Snapshot(step, self._clock(phase=0, seconds=seconds, examples=self.examples_before(step)) | columns)
+        columns = probes.to_numpy({"pretraining_loss": loss, **pictures, **looked})
+        columns |= self._clock(phase=0, seconds=seconds, examples=self.examples_before(step))
+        return Snapshot(step, columns, frozenset(looked if due else columns))
 
     def _pictured(self, step: int, last: bool) -> dict[str, Tensor]:
-        """Layer 1's weights as images, where they are wanted now."""
-        count = self.experiment.measure.filters
-        due = step in self.timetable.histograms or (last and self.timetable.histograms)
-        if not (count and due):
+        """Layer 1's weights as images, where they are due."""
+        return self._drawn() if self._detailed(step, last) else {}
+
+    def _drawn(self) -> dict[str, Tensor]:
+        """Layer 1's weights as images, where they are wanted at all."""
+        if not ((count := self.experiment.measure.filters) and self.timetable.histograms):
             return {}
-        layer = next(iter(self.watch.layers.values()))
-        return probes.first_filters(layer, self.fresh, self.found.input_shape, count)
+        return probes.first_filters(next(iter(self.watch.layers.values())), self.fresh, self.found.input_shape, count)
 
     def _clock(self, **numbers: float) -> dict[str, NDArray[np.float32]]:
         told = {name: number for name, number in numbers.items() if name != "phase" or self.first}
@@ -290,9 +297,8 @@ class Learner:
     def round(self, step: int, inputs: Tensor, labels: Tensor, lr: float | None, last: bool) -> Snapshot | None:
         """One update on a batch; the snapshot of the state before it where one is due. The last round measures only.
 
-        labels: (N,), or targets (N, classes) or (N, outputs), as the objective takes them.
-
-        lr: the base rate in place of the experiment's. Raises Diverged.
+        labels: (N,), or targets (N, classes) or (N, outputs), as the objective takes them. lr: the base rate in place of the
+        experiment's. Raises Diverged.
         """
         rate = self._rate(step, lr)
         if self.early and self.early.enough(step, last):
@@ -301,7 +307,7 @@ class Learner:
         inputs, targets = self.augmenter(step - self.first, inputs, labels)
         if self.teacher is not None:
             targets = self.teacher(inputs, targets)
-        if last or step in self.timetable.snapshots:
+        if last or self.looked_at or step in self.timetable.snapshots:
             return self._measured_round(step, inputs, targets, rate, last)
         loss = self.objective.loss(self.net(inputs), targets)
         self.guard.loss(step, loss)
@@ -313,10 +319,10 @@ class Learner:
         return None
 
     def _measured_round(self, step: int, inputs: Tensor, targets: Tensor, rate: float, last: bool) -> Snapshot:
-        seconds = self.seconds
+        seconds, due = self.seconds, last or step in self.timetable.snapshots
         measure, detailed = self.experiment.measure, step in self.timetable.histograms
         again = Again(self.net, self.objective, inputs, targets) if measure.shift or measure.landscape else None
-        self.watch.ranged = measure.units and (detailed or last)
+        self.watch.ranged = measure.units and (detailed or last or self.looked_at)
         began = self._now()
         with self.watch:
             logits = self.net(inputs)
@@ -327,10 +333,11 @@ class Learner:
         self.guard.gradients(step)
         self.seconds += self._now() - began
         seen = self.watch.seen(logits, self.objective.labels(targets), loss)
-        columns = probes.measured(self._due_probes(step, last), seen)
+        columns = probes.measured(self._probes(self._detailed(step, last), last or step == 0), seen)
         columns |= self._evaluated(step, last) | self._pictured(step, last)
         if measure.shift:
-            columns |= self.inputs.measured(seen)
+            columns |= self.inputs.measured(seen, due)
+        looked = {name: value for name, value in self._full(seen).items() if name not in columns} if self.looked_at else {}
         if again and measure.landscape and detailed and not last:
             gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
             columns |= landscape.along_the_step(again, gradients, rate)
@@ -342,8 +349,9 @@ class Learner:
             columns |= probes.measured([probes.UPDATE], seen)
             if again and fresh:
                 columns |= shift.gradient_shift(again, self.watch.layers, fresh)
-        clock = self._clock(lr=rate, examples=self.examples_before(step), seconds=seconds, phase=1)
-        return Snapshot(step, clock | probes.to_numpy(columns))
+        values = self._clock(lr=rate, examples=self.examples_before(step), seconds=seconds, phase=1)
+        values |= probes.to_numpy(columns | looked)
+        return Snapshot(step, values, frozenset(looked if due else values))
 
     def examples_before(self, step: int) -> int:
         """How many examples it has learned from before a step, each as often as it was met."""
@@ -373,12 +381,21 @@ class Learner:
         restrain(self.weights, rate, self.experiment.penalty)
         clip_weights(self.weights, self.experiment.clipping)
 
-    def _due_probes(self, step: int, last: bool) -> list[Mapping[str, probes.Statistic]]:
-        all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
+    def _detailed(self, step: int, last: bool) -> bool:
+        """Whether histograms, and what is as large, are due."""
+        return step in self.timetable.histograms or (last and bool(self.timetable.histograms))
+
+    def _full(self, seen: Seen) -> dict[str, Tensor]:
+        """All that may be measured of a pass and of the net before its update, where the experiment has it measured at all."""
+        columns = probes.measured(self._probes(bool(self.timetable.histograms), edge=True), seen) | self._drawn()
+        return columns | (self._evaluation() if self.timetable.evaluations else {})
+
+    def _probes(self, all_of_them: bool, edge: bool) -> list[Mapping[str, probes.Statistic]]:
+        """edge: whether the round is the first or the last one."""
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
         asked += [maps.MAPS] if self.experiment.measure.maps and all_of_them else []
         if self.experiment.measure.signal:
-            asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
+            asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or edge else [signal.SIGNAL]
         if self.experiment.measure.confidence:
             asked.append(margins.MARGIN)
         if self.experiment.measure.spectrum:
@@ -431,12 +448,3 @@ class Learner:
     def _now(self) -> float:
         devices.wait_for(self.device)
         return time.perf_counter()
-
-
-def _about(device: torch.device) -> dict[str, Any]:
-    """Where numbers come from."""
-    return {"device": _device_name(device), "torch": torch.__version__, "threads": torch.get_num_threads()}
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

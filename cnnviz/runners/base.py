@@ -28,7 +28,8 @@ class RefusedError(Exception):
 class Status:
     """Where a run stands. place: 1 is next in the queue, 0 is not waiting. sentence: set where words are needed.
 
-    seconds_left and steps_per_second are None until they can be told; `lr` is the rate in force, where it was changed.
+    seconds_left and steps_per_second are None until they can be told; `lr` is the rate in force, where it was changed; `altered`
+    has the rates that were set by hand, each with the first step that it was used for.
     """
 
     state: State = "queued"
@@ -41,6 +42,7 @@ class Status:
     device: str = ""
     seed: int = 0
     lr: float | None = None
+    altered: tuple[tuple[int, float], ...] = ()
     sentence: str = ""
 
 
@@ -49,7 +51,8 @@ class Controls(Protocol):
 
     def control(self, run: Run, operation: str, value: float | None = None) -> None:
         """operation: "pause", "resume", "step", "cancel", "lr" (value: the new rate), "speed" (value: steps a second at most,
-        0 for no limit) or "stop_at" (value: a step). Returns at once; unknown ones raise ValueError."""
+        0 for no limit) or "stop_at" (value: a step). Returns at once; raises ValueError for unknown ones, and for those that mean
+        nothing to this kind of run."""
         ...
 
 
@@ -132,6 +135,13 @@ class Run:
         with self._lock:
             if variant in self._recordings:
                 self._recordings[variant].ending = ending
+
+    def alter(self, rates: Sequence[tuple[int, float]]) -> None:
+        """For the runner: the learning rates that were set by hand so far, each with the first step that it was used for."""
+        with self._lock:
+            for recording in self._recordings.values():
+                recording.about = {**recording.about, "altered": [list(rate) for rate in rates]}
+        self.update(altered=tuple(rates))
 
     def update(self, **fields: Any) -> None:
         """For the runner: change the status. A run that has ended stays ended."""

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import monotonic
 from typing import Any
 
-from cnnviz.engine.experiment import rule
+from cnnviz.engine.control import OPERATIONS, refusal
+from cnnviz.engine.experiment import Experiment, rule
 from cnnviz.engine.fields import Rule
 from cnnviz.engine.records import Ending
 from cnnviz.limits import FASTEST, SLOWEST
-from cnnviz.runners.base import Run
+from cnnviz.runners.base import RefusedError, Run
 from cnnviz.runners.news import News
 from cnnviz.runners.process import Worker
 
-OPERATIONS = ("pause", "resume", "step", "cancel", "lr", "speed", "stop_at")
 SPEED = Rule("real", "Speed", "steps a second", low=SLOWEST, high=FASTEST, off=0.0)
 RATE_SECONDS = 3.0  # steps a second are measured over this time
 MARK_SECONDS = 0.1
+ALTERATIONS = 50  # of a run's rate that are remembered: the first ones, and the last; a dragged slider makes eight a second
 
 
 @dataclass(eq=False)
@@ -30,7 +31,7 @@ class Job:
     controls: what was asked for before a worker answered. place: what its run was last told. heard: when its worker last said
     something. answered: whether one said anything at all; begun_again: whether it went to a second one because the first did not.
     unwatched, paused: since when, None if not. give_up_at: once the run was cancelled, when it ends without its worker's answer;
-    verdict: the sentence that it ends with.
+    verdict: the sentence that it ends with. altered: as `Status.altered`.
     Times are of `time.monotonic`.
     """
 
@@ -45,7 +46,7 @@ class Job:
     paused: float | None = None
     give_up_at: float | None = None
     verdict: str = ""
-    lr_changed: bool = False
+    altered: list[tuple[int, float]] = field(default_factory=list)
     stop_at: int | None = None
     endings: dict[str, Ending] = field(default_factory=dict)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
@@ -66,7 +67,7 @@ class Job:
     @property
     def unaltered(self) -> bool:
         """Whether the run trained what its experiments say, for as long as they say."""
-        return not self.lr_changed and self.stop_at is None
+        return not self.altered and self.stop_at is None
 
     @property
     def may_begin_again(self) -> bool:
@@ -82,6 +83,8 @@ class Job:
         """Take in what a worker said; returns what changed of the run's status."""
         self.heard, self.answered = monotonic(), True
         self.endings |= news.endings
+        for step, lr in news.altered:
+            self._alter(step, lr)
         if news.state:
             self.paused = self.heard if news.state == "paused" else None
             self._marks.clear()
@@ -95,6 +98,15 @@ class Job:
         devices = [str(about.get("device", "")) for _, about in news.begun.values()]
         device = {"device": devices[0]} if devices else {}
         return {**changes, "seconds_left": left / rate if rate else None, **state, **device}
+
+    def _alter(self, step: int, lr: float) -> None:
+        """Remember a rate that was set by hand, where it is another one than before."""
+        own = {experiment.optimiser.lr for experiment in self.run.variants.values()}
+        if {lr} == (own if not self.altered else {self.altered[-1][1]}):
+            return
+        if self.altered and (self.altered[-1][0] == step or len(self.altered) == ALTERATIONS):
+            del self.altered[-1]
+        self.altered.append((step, lr))
 
     def _steps_per_second(self, step: int) -> float | None:
         """The rate over the last seconds, None until it can be told."""
@@ -122,14 +134,27 @@ def next_first(jobs: Iterable[Job]) -> list[Job]:
     return [jobs[number] for _, number in sorted(ranked)]
 
 
-def checked(operation: str, value: float | None, steps: int) -> float | None:
-    """The value that an operation goes with. Raises ValueError: name, value and rule."""
+def checked(operation: str, value: float | None, experiment: Experiment) -> float | None:
+    """The value that an operation on a run of this experiment goes with. Raises ValueError: name, value and rule, or why the
+    operation means nothing to such a run."""
     if operation not in OPERATIONS:
         raise ValueError(f"operation (={operation[:40]!r}) must be one of {', '.join(OPERATIONS)}.")
+    refused = refusal(experiment, operation)
+    if refused:
+        raise ValueError(refused)
     if operation == "lr":
         return float(rule("lr").check("lr", value))
     if operation == "speed":
         return float(SPEED.check("speed", value))
     if operation == "stop_at" and value is not None:
-        return int(Rule("whole", "Stop at", "steps", low=1, high=steps).check("stop_at", value))
+        return int(Rule("whole", "Stop at", "steps", low=1, high=experiment.total_steps).check("stop_at", value))
     return None
+
+
+def check_first(variants: Mapping[str, Experiment], operations: Sequence[str]) -> None:
+    """Raise RefusedError where a run is to begin with an operation that means nothing to it."""
+    try:
+        for operation in operations:
+            checked(operation, None, next(iter(variants.values())))
+    except ValueError as problem:
+        raise RefusedError(str(problem)) from None

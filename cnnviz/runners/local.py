@@ -14,10 +14,11 @@ from functools import partial
 from cnnviz import limits
 from cnnviz import store as stores
 from cnnviz.engine.experiment import Experiment
-from cnnviz.engine.records import Ending, Recording
+from cnnviz.engine.records import Recording
 from cnnviz.runners import memory
 from cnnviz.runners.base import RefusedError, Run, State
-from cnnviz.runners.jobs import Job, checked, next_first
+from cnnviz.runners.endings import keep, outcome, settle
+from cnnviz.runners.jobs import Job, check_first, checked, next_first
 from cnnviz.runners.news import News
 from cnnviz.runners.pool import Pool
 from cnnviz.runners.process import COMMAND, Worker, exit_words
@@ -86,6 +87,7 @@ class LocalRunner:
         """
         if not variants:
             raise RefusedError("A run needs at least one experiment.")
+        check_first(variants, first)
         memory.check(variants.values(), self._settings.run_memory)
         self.start()
         run = Run(dict(variants), learner, page, self)
@@ -110,9 +112,9 @@ class LocalRunner:
         """Carry out a watcher's wish, see `Controls`. A run that has ended stays as it is.
 
         "step" makes one update and pauses. "speed" is 0, or 0.1 to 10,000 steps a second. "stop_at" None: the last step.
-        Raises ValueError for an unknown operation or a value out of range.
+        Raises ValueError for an unknown operation, one that means nothing to such a run, or a value out of range.
         """
-        value = checked(operation, value, run.status.steps)
+        value = checked(operation, value, next(iter(run.variants.values())))
         with self._changing():
             job = self._jobs.get(run.id)
             if job is None or job.stopping:
@@ -178,7 +180,6 @@ class LocalRunner:
 
     def _adjust(self, job: Job, operation: str, value: float | None) -> None:
         if operation == "lr":
-            job.lr_changed = True
             self._later(partial(job.run.update, lr=value))
         if operation == "stop_at":
             job.stop_at = None if value is None else int(value)
@@ -215,7 +216,7 @@ class LocalRunner:
         self._ended[job.run.id] = job.run
         while len(self._ended) > limits.ENDED_RUNS:
             self._forget()
-        self._later(partial(_settle, job.run, state, sentence))
+        self._later(partial(settle, job.run, state, sentence))
 
     def _forget(self) -> None:
         """Forget the oldest ended run that a newer one of its page has followed, else the oldest: a page that is looked at for
@@ -245,11 +246,14 @@ class LocalRunner:
         run = job.run
         for variant, (layers, about) in news.begun.items():
             self._later(partial(run.began, variant, Recording(run.variants[variant], layers, about)))
+        changes = job.note(news)
+        if news.altered:
+            self._later(partial(run.alter, tuple(job.altered)))
         for variant, snapshots in news.snapshots.items():
             self._later(partial(run.measured, variant, snapshots, news.made))
         for variant, ending in news.endings.items():
             self._later(partial(run.closed, variant, ending))
-        self._later(partial(run.update, **job.note(news)))
+        self._later(partial(run.update, **changes))
         if news.over:
             self._conclude(job, news)
 
@@ -257,9 +261,9 @@ class LocalRunner:
         if news.trace:
             log.error("The run %s failed: %s\n%s", job.run.id, dict(job.run.variants), news.trace)
         if news.over == "finished":
-            self._finish(job, *_outcome(job.endings))
+            self._finish(job, *outcome(job.endings))
             if self._store is not None and job.unaltered and all(it.repeats for it in job.run.variants.values()):
-                self._later(threading.Thread(target=_keep, args=(self._store, job.run), name="keep").start)
+                self._later(threading.Thread(target=keep, args=(self._store, job.run), name="keep").start)
         elif job.stopping:
             self._finish(job, "cancelled", job.verdict)
         else:
@@ -391,30 +395,6 @@ def _call(call: Callable[[], None]) -> None:
 
 def _runs(number: int) -> str:
     return f"{number} run" if number == 1 else f"{number} runs"
-
-
-def _outcome(endings: Mapping[str, Ending]) -> tuple[State, str]:
-    """ "diverged" where no variant came to its end, else "done"; what diverged, in words, a variant at a time."""
-    diverged = {variant: ending.sentence for variant, ending in endings.items() if ending.state == "diverged"}
-    if len(endings) == 1:
-        sentence = "".join(diverged.values())
-    else:
-        sentence = " ".join(f"{variant}: {words}" for variant, words in sorted(diverged.items()))
-    return ("diverged" if diverged and len(diverged) == len(endings) else "done"), sentence
-
-
-def _settle(run: Run, state: State, sentence: str) -> None:
-    """A run's last words: an ending for each recording that has none yet, then the status."""
-    for variant, recording in run.recordings().items():
-        if recording.ending is None:
-            run.closed(variant, Ending(state, sentence, run.status.step))
-    run.update(state=state, sentence=sentence, place=0, seconds_left=None)
-
-
-def _keep(store: Store, run: Run) -> None:
-    """Store a run's recordings. A thread of its own does: compressing must not hold up what others are told."""
-    for recording in run.recordings().values():
-        store.put(recording)
 
 
 _shared: LocalRunner | None = None

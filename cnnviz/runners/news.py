@@ -7,7 +7,7 @@ import os
 import pickle
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from cnnviz.engine.records import Ending, Recording, Snapshot
@@ -23,7 +23,8 @@ class News:
     """One message from a worker about one run.
 
     step: updates made. begun: layers and about of each variant's recording. made: when the newest of its snapshots was, by
-    `time.monotonic`, which a machine's processes share. state: "paused" or "running" where it changed.
+    `time.monotonic`, which a machine's processes share. state: "paused" or "running" where it changed. altered: learning rates
+    that were set by hand, each with the first step that it was used for.
     over: how the run ended: "finished" (each variant's ending says how), "cancelled", or "failed" with a sentence for the
     page and a trace for the log.
     """
@@ -35,13 +36,14 @@ class News:
     made: float = 0.0
     endings: dict[str, Ending] = field(default_factory=dict)
     state: str = ""
+    altered: list[tuple[int, float]] = field(default_factory=list)
     over: str = ""
     sentence: str = ""
     trace: str = ""
 
     @property
     def empty(self) -> bool:
-        return not (self.begun or self.snapshots or self.endings or self.state or self.over)
+        return not (self.begun or self.snapshots or self.endings or self.state or self.altered or self.over)
 
 
 class Outbox:
@@ -81,7 +83,7 @@ class Outbox:
     def measured(self, variant: str, snapshot: Snapshot) -> None:
         """A snapshot. The variants' first ones leave together, without delay."""
         with self._changed:
-            self._news.snapshots.setdefault(variant, []).append(Snapshot(snapshot.step, dict(snapshot.values)))
+            self._news.snapshots.setdefault(variant, []).append(replace(snapshot, values=dict(snapshot.values)))
             self._news.made = time.monotonic()
             self._first_ones -= 1
             if self._first_ones == 0:
@@ -100,6 +102,11 @@ class Outbox:
         with self._changed:
             self._news.state = state
             self._hurry()
+
+    def altered(self, step: int, lr: float) -> None:
+        """Another learning rate, set by hand, and the first step that it is used for."""
+        with self._changed:
+            self._news.altered.append((step, lr))
 
     def over(self, how: str, sentence: str = "", trace: str = "") -> None:
         """The run's last news."""

@@ -84,7 +84,7 @@ def listen(incoming: BinaryIO, jobs: queue.SimpleQueue[Job], outbox: Outbox) -> 
             os._exit(0)
         if kind == "run":
             variants, *controls = rest
-            current = Job(run, variants, Control(outbox.state))
+            current = Job(run, variants, Control(outbox.state, outbox.altered))
             for operation, value in controls:
                 current.control.apply(operation, value)
             jobs.put(current)
@@ -128,6 +128,7 @@ def train(job: Job, outbox: Outbox) -> None:
     experiments = {variant: Experiment.from_json(text) for variant, text in job.variants.items()}
     for variant, snapshot in train_together(experiments, job.control, outbox.begun, outbox.closed):
         outbox.measured(variant, snapshot)
+        job.control.measured(snapshot.step)
 
 
 def out_of_memory(problem: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""The experiment on screen as a standalone PyTorch script and notebook."""
+"""The experiment on screen as a standalone PyTorch script and notebook, and the data file that they read."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import streamlit as st
 
 from cnnviz.engine import export
 from cnnviz.engine.experiment import Experiment, ExperimentError
+from cnnviz.settings import ASSETS
 
 
 def code(slug: str, variants: Mapping[str, Experiment]) -> None:
-    """Show the script and offer both files: plain PyTorch, without cnnviz, printing the same losses."""
+    """Show the script and offer the files: plain PyTorch, without cnnviz, printing the same numbers."""
     section = st.expander("The same experiment as plain PyTorch", icon=":material/code:", key=f"{slug}.code", on_change="rerun")
     if section.open:
         with section:
@@ -24,13 +25,24 @@ def _files(slug: str, variants: Mapping[str, Experiment]) -> None:
     except ExperimentError as problem:
         st.warning(str(problem))
         return
-    st.markdown("It needs nothing of this course but the data file, and prints the same losses.")
-    left, right = st.columns(2)
-    left.download_button("Script (.py)", script, f"{slug}.py", "text/x-python", on_click="ignore", width="stretch")
-    right.download_button(
-        "Notebook (.ipynb)", notebook, f"{slug}.ipynb", "application/x-ipynb+json", on_click="ignore", width="stretch"
-    )
+    data = export.data_file(variants)
+    st.markdown(_needs(data, export.summary(variants)))
+    columns = st.columns(3 if data else 2)
+    _download(columns[0], "Script (.py)", script, f"{slug}.py", "text/x-python")
+    _download(columns[1], "Notebook (.ipynb)", notebook, f"{slug}.ipynb", "application/x-ipynb+json")
+    if data:
+        _download(columns[2], f"Data ({data})", _data(data), data, "application/octet-stream")
     st.code(script, language="python", height=420)
+
+
+def _needs(data: str, summary: str) -> str:
+    """What the files need, and what they print."""
+    beside = f" but the data file `{data}`, in the same folder" if data else ""
+    return f"It needs nothing of this course{beside}. {summary}"
+
+
+def _download(column: st.delta_generator.DeltaGenerator, label: str, content: str | bytes, name: str, kind: str) -> None:
+    column.download_button(label, content, name, kind, on_click="ignore", width="stretch")
 
 
 Key = tuple[tuple[str, str], ...]
@@ -48,3 +60,9 @@ def _script(key: Key) -> str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _notebook(key: Key) -> str:
     return export.notebook({letter: Experiment.from_json(text) for letter, text in key})
+
+
+@st.cache_resource(show_spinner=False)
+def _data(name: str) -> bytes:
+    """A data file, read once for all."""
+    return (ASSETS / name).read_bytes()

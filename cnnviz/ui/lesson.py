@@ -167,9 +167,7 @@ def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
 def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
     """How every lesson ends: what to change next, the experiment on screen as code, where to read more."""
     try_this(lesson)
-    if any(experiment.is_sweep for experiment in variants.values()):
-        st.caption("Below is one run of the sweep as code: the first value, the first seed.")
-    code(lesson.slug, {letter: next(experiment.cells()) for letter, experiment in variants.items()})
+    code(lesson.slug, variants)
     read_more(lesson)
 
 

@@ -1,11 +1,10 @@
 """Code export: script and notebook print the losses that the engine records, hold only what is used, and need no cnnviz."""
 
 import ast
-import contextlib
-import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from exported import Losses, printed_losses, recorded_losses, run_notebook, run_script_here
 
 from cnnviz import Experiment, ExperimentError, record_together, replace
 from cnnviz.engine import bundle, export, words
-from cnnviz.settings import ASSETS
+from cnnviz.settings import ASSETS, settings
 
 TINY = Experiment.of(
     dataset="digits", train_examples=200, test_examples=10, depth=4, width=12, steps=12, batch_size=32, lr=0.05,
@@ -175,7 +175,6 @@ NEEDED_BESIDE = {
     "smoothing": {"task_classes": 4},
     "smoothing_over": {"smoothing": 0.2},
 }
-Losses = dict[str, dict[int, float]]
 
 
 @pytest.fixture(autouse=True)
@@ -187,20 +186,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def printed_losses(output: str) -> Losses:
-    """The losses that a script printed: by variant, by step."""
-    found: Losses = {}
-    for name, step, loss in re.findall(r"^(\w+) +step +(\d+) +loss (\S+)$", output, re.MULTILINE):
-        found.setdefault(name, {})[int(step)] = float(loss)
-    return found
-
-
-def recorded_losses(variants: Mapping[str, Experiment]) -> Losses:
-    """The losses that the engine recorded: by variant, by step."""
-    return {
-        name: dict(zip(recording.steps_of("loss").tolist(), recording.column("loss").tolist(), strict=True))
-        for name, recording in record_together(variants).items()
-    }
+def engine_losses(variants: Mapping[str, Experiment]) -> Losses:
+    """The losses that the engine records: by variant, by step."""
+    return recorded_losses(record_together(variants))
 
 
 def assert_same(printed: Losses, recorded: Losses) -> None:
@@ -210,47 +198,19 @@ def assert_same(printed: Losses, recorded: Losses) -> None:
         assert [*printed[name].values()] == pytest.approx([*losses.values()], rel=1e-6)
 
 
-def run_script(text: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_script(text: str, folder: Path, *arguments: str, threads: str = "1") -> subprocess.CompletedProcess[str]:
     """Run a script where there is no cnnviz to import."""
     path = folder / "script.py"
     path.write_text(text, encoding="utf-8")
-    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": threads}
     command = [sys.executable, "-W", "error", str(path), *arguments]
     return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, timeout=120, check=False)
-
-
-def run_script_here(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Execute a script beside the data files, in this process, which has torch already; what it prints."""
-    monkeypatch.chdir(ASSETS)
-    monkeypatch.setattr(sys, "argv", ["script.py"])
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        exec(compile(text, "script.py", "exec", dont_inherit=True), {"__name__": "__main__"})
-    return output.getvalue()
-
-
-def run_notebook(text: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Execute a notebook's code cells in order beside the data files; what they print."""
-    monkeypatch.chdir(ASSETS)
-    space: dict[str, object] = {"__name__": "__main__"}
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        for cell in json.loads(text)["cells"]:
-            if cell["cell_type"] == "code":
-                exec(compile(cell["source"], "cell", "exec", dont_inherit=True), space)
-    return output.getvalue()
 
 
 @pytest.mark.parametrize("title", SCRIPTS)
 def test_a_script_prints_the_losses_that_the_engine_records(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
     variants = SCRIPTS[title]
-    assert_same(printed_losses(run_script_here(export.script(variants), monkeypatch)), recorded_losses(variants))
-
-
-def test_a_script_runs_where_there_is_no_cnnviz(tmp_path: Path) -> None:
-    variants = SCRIPTS["with and without skips"]
-    done = run_script(export.script(variants), tmp_path, str(ASSETS / "digits.npz"))
-    assert done.returncode == 0, done.stderr
-    assert_same(printed_losses(done.stdout), recorded_losses(variants))
+    assert_same(printed_losses(run_script_here(export.script(variants), monkeypatch)), engine_losses(variants))
 
 
 @pytest.mark.parametrize("setting", SWEPT)
@@ -259,20 +219,20 @@ def test_a_notebook_prints_them_for_every_value_of_a_setting(setting: str, monke
     variants = {chr(ord("A") + i): replace(base, **{setting: value}) for i, value in enumerate(SWEPT[setting])}
     printed = printed_losses(run_notebook(export.notebook(variants), monkeypatch))
     assert len({tuple(losses.values()) for losses in printed.values()}) == len(SWEPT[setting]), "a setting that changes nothing"
-    assert_same(printed, recorded_losses(variants))
+    assert_same(printed, engine_losses(variants))
 
 
 @pytest.mark.parametrize("dataset", words.DATASETS)
 def test_a_notebook_prints_them_for_every_data_set(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     variants = {"A": replace(TINY, dataset=dataset)}
-    assert_same(printed_losses(run_notebook(export.notebook(variants), monkeypatch)), recorded_losses(variants))
+    assert_same(printed_losses(run_notebook(export.notebook(variants), monkeypatch)), engine_losses(variants))
 
 
 def test_a_script_ends_a_diverged_variant_and_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     variants = {"A": replace(TINY, activation="linear", lr=10), "B": TINY}
     printed = printed_losses(run_notebook(export.notebook(variants), monkeypatch))
     last = max(printed["A"])
-    recorded = recorded_losses(variants)
+    recorded = engine_losses(variants)
     assert not np.isfinite(printed["A"].pop(last))
     assert last < TINY.steps
     assert_same(printed, recorded)
@@ -284,11 +244,39 @@ def test_a_long_run_prints_about_fifty_lines(monkeypatch: pytest.MonkeyPatch) ->
     assert steps == [*range(0, 470, 9), 470]
 
 
-def test_a_script_without_its_data_file_or_with_too_small_a_one_says_so(tmp_path: Path) -> None:
-    text = export.script({"A": replace(TINY, train_examples=2_000)})
-    done = run_script(text, tmp_path, str(ASSETS / "digits.npz"))
-    assert done.returncode == 1
-    assert "digits.npz holds 1437 training images; this experiment needs 2000." in done.stderr
+def test_a_script_sets_the_threads_that_the_pages_workers_train_with() -> None:
+    text = export.script(PLAIN)
+    assert f"\nTHREADS = {settings.thread_count}\n" in text
+    assert "torch.set_num_threads(THREADS)" in text
+
+
+def test_a_script_in_a_folder_of_its_own_needs_its_data_file_and_no_threads_from_outside(tmp_path: Path) -> None:
+    """With as many threads as torch takes by itself where none are set, the script still prints the page's losses."""
+    variants = SCRIPTS["with and without skips"]
+    alone = run_script(export.script(variants), tmp_path, threads="4")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr == (
+        "There is no data file digits.npz here. The lesson's page offers it beside this script; it also lies in the course's "
+        "folder assets. Put it into this folder.\n"
+    )
+    shutil.copy(ASSETS / "digits.npz", tmp_path)
+    done = run_script(export.script(variants), tmp_path, threads="4")
+    assert done.returncode == 0, done.stderr
+    assert_same(printed_losses(done.stdout), engine_losses(variants))
+
+
+def test_a_script_beside_another_file_of_that_name_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "digits.npz").write_text("no arrays")
+    with pytest.raises(
+        SystemExit, match=r"^digits.npz is another file than the one offered on the lesson's page: take that one.$"
+    ):
+        run_script_here(export.script({"A": TINY}), monkeypatch, tmp_path)
+
+
+def test_a_script_with_too_small_a_data_file_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = r"^digits.npz holds 1437 training images; this experiment needs 2000.$"
+    with pytest.raises(SystemExit, match=sentence):
+        run_script_here(export.script({"A": replace(TINY, train_examples=2_000)}), monkeypatch)
 
 
 PLAIN = {"A": replace(TINY, activation="sigmoid", init="glorot", optimiser="sgd")}
@@ -321,7 +309,7 @@ ABSENT = {
     "few labels": ("task_of", replace(TINY, labels=20)),
     "pre-training": ("pretraining", replace(TINY, pretraining="greedy", pretraining_steps=6)),
     "corruption's layers": ("def rebuild", replace(TINY, pretraining="autoencoder", pretraining_steps=6)),
-    "teachers": ("teacher", replace(TINY, teacher=True, pretraining_steps=6)),
+    "teachers": ("trained_teacher", replace(TINY, teacher=True, pretraining_steps=6)),
     "label smoothing": ("smoothing", replace(TINY, smoothing=0.1)),
     "augmentation": ("augmented", replace(TINY, flip=0.5)),
     "colours' axes": ("principal_axes", replace(TINY, dataset="shapes", train_examples=64, fancy_pca=0.1)),
@@ -368,7 +356,7 @@ def test_a_notebook_is_of_format_4_5_and_opens_with_what_it_is() -> None:
     assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
     first, *_ = book["cells"]
     assert first["cell_type"] == "markdown"
-    assert first["source"].startswith("# 2 networks on digits, trained for 12 steps in plain PyTorch.\n\nIt prints the losses")
+    assert first["source"].startswith("# 2 networks on digits, trained for 12 steps in plain PyTorch.\n\nIt prints")
     assert "`digits.npz`" in first["source"]
     assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
     for cell in book["cells"]:
@@ -379,20 +367,19 @@ def test_a_notebook_is_of_format_4_5_and_opens_with_what_it_is() -> None:
 def test_a_notebook_has_a_heading_for_each_part() -> None:
     cells = json.loads(export.notebook(PLAIN))["cells"]
     headings = [cell["source"] for cell in cells if cell["source"].startswith("## ")]
-    assert headings == ["## Settings", "## Data", "## Networks", "## Learning", "## What is compared", "## Run"]
+    assert headings == [
+        f"## {part}" for part in ("Settings", "Data", "Networks", "Learning", "Results", "What is compared", "Run")
+    ]
     assert cells[-1]["source"] == "main()"
 
 
 @pytest.mark.parametrize("setting", ["steps", "batch_size", "seed", "train_examples"])
 def test_variants_that_could_not_train_together_are_refused(setting: str) -> None:
     other = replace(TINY, **{setting: 5 if setting != "train_examples" else 100})
-    with pytest.raises(ExperimentError, match=f"{setting} must be the same in A .* and B "):
+    with pytest.raises(
+        ExperimentError, match=f"{setting} must be the same in variants that train together: it is .* in A and .* in B"
+    ):
         export.script({"A": TINY, "B": other})
-
-
-def test_a_sweep_is_refused_in_a_sentence() -> None:
-    with pytest.raises(ExperimentError, match=r"^A sweep of 4 runs has no script of its own: take that of a single run"):
-        export.script({"A": replace(TINY, sweep_over="labels", sweep_values=(10, 30), sweep_seeds=2)})
 
 
 def test_a_loss_surface_is_refused_in_a_sentence() -> None:
@@ -411,6 +398,6 @@ def test_a_convolution_on_points_is_refused_as_the_engine_does() -> None:
 
 
 def test_a_name_that_two_sources_define_is_refused() -> None:
-    pieces, _ = bundle.read("x = 1\nx = 2\n", {})
+    pieces, _ = bundle.read("x = 1\nx = 2\ny = x\n", {})
     with pytest.raises(TypeError, match="'x' is defined twice: in 'x = 1' and 'x = 2'"):
         bundle.reachable(pieces, root=pieces[-1])

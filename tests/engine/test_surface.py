@@ -256,6 +256,7 @@ class Watcher:
     """Ends the run at a step, or cancels it in a round."""
 
     lr = None
+    looking = False
 
     def __init__(self, stop_at=None, cancel_in=None):
         self.stop_at, self.cancel_in = stop_at, cancel_in

@@ -157,6 +157,7 @@ class Watcher:
     """Ends the sweep at a step, or after so many polls."""
 
     lr = None
+    looking = False
 
     def __init__(self, stop_at=None, cancel_after=None):
         self.stop_at = stop_at

@@ -14,7 +14,7 @@ from cnnviz.engine import train as training
 from cnnviz.engine.divergence import Diverged, Guard
 from cnnviz.engine.examples import batches, examples
 from cnnviz.engine.experiment import Measure
-from cnnviz.engine.records import Ending
+from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.engine.timetable import Timetable, spread
 from cnnviz.engine.words import COMMITTEES
 from cnnviz.settings import Settings
@@ -322,6 +322,7 @@ class Script:
 
     def __init__(self, **at):
         self.lr = self.stop_at = None
+        self.looking = False
         self.rounds = 0
         self.at = at
 
@@ -417,3 +418,37 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(name):
 def test_the_cpu_can_be_forced_and_auto_is_there():
     assert devices.choose("cpu") == torch.device("cpu")
     assert devices.choose("auto").type in {"cpu", "cuda", "mps"}
+
+
+def measured_alike(there: Snapshot, here: Snapshot) -> None:
+    """The two have the same columns and numbers, but for the time that was taken."""
+    assert set(there.values) == set(here.values)
+    for name in sorted(set(here.values) - {"seconds"}):
+        np.testing.assert_array_equal(there.values[name], here.values[name], err_msg=f"{name} at step {here.step}")
+
+
+LOOKED_AT = {
+    "everything of an mlp": {"units": True, "shift": True, "landscape": True, "modes": True, "signal": True, "confidence": True,
+                             "clusters": True, "spectrum": True, "weights": True, "training_set": True, "norm": "noisy_batch"},
+    "what is drawn at random": {"dropout": "inverted", "passes": 5, "norm": "batch", "optimiser": "adam"},
+    "maps": {"net": "cnn", "depth": 4, "width": 4, "dropout": "drop_block", "maps": True, "shifts": True, "unpooling": True},
+    "pre-training": {"pretraining": "autoencoder", "pretraining_steps": 9, "corruption": 0.3, "filters": 4, "labels": 50},
+    "early stopping": {"validation": 100, "patience": 3, "look_every": 5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", LOOKED_AT.values(), ids=LOOKED_AT)
+def test_a_step_that_is_looked_at_is_measured_in_full_and_changes_no_number_of_what_is_due(settings):
+    small = {"dataset": "digits", "train_examples": 200, "test_examples": 50, "batch_size": 16, "depth": 3, "width": 8}
+    rare = {"steps": 20, "snapshots": 5, "histograms": 3, "evaluations": 2}
+    experiment = Experiment.of(**{**small, **rare, **settings})
+    looks = {f"round_{number}": lambda control: setattr(control, "looking", control.rounds % 4 != 3) for number in range(40)}
+    looked = Recording(experiment, ()).extend(train(experiment, Script(**looks)))
+    alone = Recording(experiment, ()).extend(train(experiment))
+    assert len(looked) > len(alone)
+    for there, here in zip(looked.due().snapshots(), alone.snapshots(), strict=True):
+        assert there.step == here.step
+        measured_alike(there, here)
+    *_, step = (one for one in looked.snapshots() if one.looked == set(one.values) and one.step >= experiment.updates - 9)
+    *_, last = alone.snapshots()
+    assert set(last.values) <= set(step.values)

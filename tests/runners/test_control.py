@@ -71,10 +71,10 @@ def test_the_step_counts_the_rounds_that_are_finished():
     assert steps == [0, 1, 2, 3]
 
 
-def test_a_paused_loop_makes_no_round_until_it_is_resumed(loop):
+def test_a_paused_loop_makes_one_round_to_be_looked_at_and_then_none_until_it_is_resumed(loop):
     loop.control.apply("pause")
     loop.thread.start()
-    assert loop.paused() == 0
+    assert loop.paused() == 1
     loop.control.apply("resume")
     loop.until(lambda: loop.rounds > 3)
     assert loop.told == ["paused", "running"]
@@ -83,14 +83,74 @@ def test_a_paused_loop_makes_no_round_until_it_is_resumed(loop):
 def test_single_steps_make_as_many_rounds_as_were_asked_for(loop):
     loop.control.apply("pause")
     loop.thread.start()
-    assert loop.paused() == 0
+    assert loop.paused() == 1
     loop.control.apply("step")
-    assert loop.paused(2) == 1
+    assert loop.paused(2) == 2
     loop.control.apply("step")
-    assert loop.paused(3) == 2
+    assert loop.paused(3) == 3
     loop.control.apply("resume")
     loop.until(lambda: loop.rounds > 5)
     assert loop.told == ["paused", "paused", "paused", "running"]
+
+
+def test_a_loop_that_begins_with_a_step_measures_the_fresh_net_and_the_one_after_its_first_update(loop):
+    loop.control.apply("step")
+    loop.thread.start()
+    assert loop.paused() == 2
+
+
+def looks(control, operations, rounds):
+    """Which of so many rounds are looked at, where so much is asked for before each."""
+    seen = []
+    for number in range(rounds):
+        for operation in operations.get(number, ()):
+            control.apply(operation)
+        control.poll()
+        seen.append(control.looking)
+    return seen
+
+
+def test_the_round_before_a_pause_and_each_single_step_are_looked_at_and_no_other():
+    asked = {2: ["pause"], 3: ["step"], 4: ["pause", "step"], 5: ["resume"], 7: ["step"], 8: ["resume"]}
+    seen = looks(Control(lambda state: None), asked, 10)
+    assert seen == [False, False, True, True, True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("steps", "stands_at"),
+    [
+        pytest.param([0, 1, 2], 2, id="training: a snapshot has its round's number"),
+        pytest.param([1, 2, 3], 3, id="points of a loss surface, masks: a snapshot counts what is done"),
+        pytest.param([None, None, 40], 40, id="a sweep: a snapshot counts the steps of whole runs"),
+        pytest.param([0, 1, None], 3, id="a round that is not measured"),
+    ],
+)
+def test_a_run_that_stands_still_stands_at_what_was_measured_last(steps, stands_at):
+
+    def stand(state):
+        raise InterruptedError(state, control.step)
+
+    control = Control(stand)
+    for number, step in enumerate(steps):
+        if number == len(steps) - 1:
+            control.apply("pause")
+        control.poll()
+        if step is not None:
+            control.measured(step)
+    with pytest.raises(InterruptedError) as told:
+        control.poll()
+    assert told.value.args == ("paused", stands_at)
+
+
+def test_another_rate_holds_from_a_whole_round_on_and_its_first_step_is_told():
+    rates = []
+    control = Control(lambda state: None, lambda step, lr: rates.append((step, lr)))
+    for number in range(6):
+        if number in (2, 3, 5):
+            control.apply("lr", 0.7 if number == 2 else 0.5)
+            assert control.lr == {2: None, 3: 0.7, 5: 0.5}[number]
+        control.poll()
+    assert rates == [(2, 0.7), (3, 0.5)]
 
 
 def test_a_step_of_a_running_loop_pauses_it(loop):
@@ -158,6 +218,7 @@ def test_rate_and_last_step_are_there_for_the_loop_to_read():
     assert (control.lr, control.stop_at) == (None, None)
     control.apply("lr", 0.5)
     control.apply("stop_at", 7)
+    control.poll()
     assert (control.lr, control.stop_at) == (0.5, 7)
     control.apply("stop_at", None)
     assert control.stop_at is None

@@ -2,11 +2,20 @@
 
 import pytest
 
+from cnnviz.engine.control import OPERATIONS, kind_of, offered
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Ending
 from cnnviz.runners.base import Run
-from cnnviz.runners.jobs import OPERATIONS, Job, checked, next_first
+from cnnviz.runners.jobs import ALTERATIONS, Job, checked, next_first
 from cnnviz.runners.news import News
+
+KINDS = (
+    ("training", Experiment()),
+    ("sweep", Experiment.of(sweep_over="depth", sweep_values=(2, 3))),
+    ("loss surface", Experiment.of(surface=True)),
+    ("calculation", Experiment.of(calculation="batch_norm")),
+    ("timing", Experiment.of(calculation="timing")),
+)
 
 
 def queue(text):
@@ -59,7 +68,7 @@ def test_a_run_on_its_way_out_takes_no_turn():
     ],
 )
 def test_values_in_range_are_taken(operation, value, taken):
-    assert checked(operation, value, 100) == taken
+    assert checked(operation, value, Experiment.of(steps=100)) == taken
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ def test_values_in_range_are_taken(operation, value, taken):
 )
 def test_bad_values_are_told_with_name_value_and_rule(operation, value, sentence):
     with pytest.raises(ValueError) as problem:
-        checked(operation, value, 100)
+        checked(operation, value, Experiment.of(steps=100))
     assert str(problem.value) == sentence
 
 
@@ -100,6 +109,51 @@ def clock(monkeypatch):
 def told(job, clock, seconds, step, **news):
     clock[0] += seconds
     return job.note(News(job.run.id, step, **news))
+
+
+@pytest.mark.parametrize("experiment", [it for _, it in KINDS], ids=[kind for kind, _ in KINDS])
+def test_what_means_nothing_to_a_kind_of_run_is_refused_in_a_sentence_and_the_rest_is_taken(experiment):
+    values = {"lr": 0.1, "speed": 5.0, "stop_at": 1}
+    for operation in OPERATIONS:
+        if operation in offered(experiment):
+            assert checked(operation, values.get(operation), experiment) == values.get(operation)
+        else:
+            with pytest.raises(ValueError, match=r"^(The|A) .+\.$"):
+                checked(operation, values.get(operation), experiment)
+
+
+def test_each_kind_of_run_takes_what_can_mean_something_to_it():
+    assert {kind: set(OPERATIONS) - set(offered(experiment)) for kind, experiment in KINDS} == {
+        "training": set(),
+        "sweep": {"step", "lr", "speed", "stop_at"},
+        "loss surface": {"lr", "step"},
+        "calculation": {"lr", "speed", "stop_at"},
+        "timing": {"lr", "speed", "stop_at"},
+    }
+    assert [kind_of(experiment) for _, experiment in KINDS] == [kind for kind, _ in KINDS]
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "altered"),
+    [
+        ((0.1, 0.1), [(3, 0.1)], []),
+        ((0.1, 0.2), [(3, 0.1)], [(3, 0.1)]),
+        ((0.1, 0.1), [(3, 0.5), (3, 0.6), (9, 0.6), (12, 0.1)], [(3, 0.6), (12, 0.1)]),
+    ],
+)
+def test_a_rate_is_altered_by_hand_where_it_is_another_one(own, told, altered):
+    run = Run({letter: Experiment.of(lr=lr) for letter, lr in zip("AB", own, strict=True)}, "a", "page", controls=None)
+    job = Job(run)
+    for rate in told:
+        job.note(News(run.id, altered=[rate]))
+    assert (job.altered, job.unaltered) == (altered, not altered)
+
+
+def test_of_a_slider_that_is_dragged_for_long_the_first_rates_and_the_last_are_remembered():
+    job = Job(Run({"A": Experiment()}, "a", "page", controls=None))
+    job.note(News(job.run.id, altered=[(step, 1.0 + step) for step in range(200)]))
+    assert len(job.altered) == ALTERATIONS
+    assert (job.altered[0], job.altered[-1]) == ((0, 1.0), (199, 200.0))
 
 
 def test_speed_and_time_left_are_told_once_they_are_known(clock):

@@ -243,6 +243,30 @@ def test_a_run_that_starts_with_a_step_makes_one_and_waits(runner):
     assert run.status.step == 1
 
 
+def newest(run):
+    """The step that a run stands at, and the one measured last."""
+    return run.status.step, int(run.recordings()["A"].steps[-1])
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        pytest.param(replace(SHORT, steps=5_000, snapshots=4), id="training"),
+        pytest.param(replace(SHORT, steps=5_000, pretraining="autoencoder", pretraining_steps=5_000), id="pre-training"),
+    ],
+)
+def test_a_run_that_is_paused_or_stepped_is_measured_where_it_stands(runner, experiment):
+    run = runner.submit({"A": experiment}, "ada", "page", ("step",))
+    until(run, lambda run: run.status.state == "paused")
+    begins = run.status.step
+    steps = [newest(run)]
+    for more in range(1, 5):
+        runner.control(run, "step")
+        until(run, lambda run, more=more: run.status.step >= begins + more, seconds=60)
+        steps.append(newest(run))
+    assert steps == [(step, step) for step in range(begins, begins + 5)]
+
+
 def test_a_new_learning_rate_takes_effect_and_is_recorded(runner):
     run = submit(runner, replace(ENDLESS, snapshots=2_000, lr=0.1))
     runner.control(going(run), "lr", 0.025)
@@ -250,8 +274,12 @@ def test_a_new_learning_rate_takes_effect_and_is_recorded(runner):
     until(run, lambda run: run.recordings()["A"].column("lr")[-1] == np.float32(0.025))
     rates = run.recordings()["A"].column("lr")
     assert rates[0] == np.float32(0.1)
-    assert np.all(np.diff(np.flatnonzero(np.diff(rates))) > 0)
     assert len(np.flatnonzero(np.diff(rates))) == 1
+    (altered,) = run.status.altered
+    steps = run.recordings()["A"].steps
+    before, since = steps[rates == np.float32(0.1)], steps[rates == np.float32(0.025)]
+    assert before.max() < altered[0] <= since.min()
+    assert (altered[1], run.recordings()["A"].altered) == (0.025, (altered,))
 
 
 def test_a_run_stops_at_the_step_that_the_watcher_chose(runner):
@@ -705,6 +733,30 @@ def test_a_run_that_was_changed_by_hand_is_not_stored(runner, store, operation, 
     unchanged = ended(submit(runner, replace(SHORT, seed=8)))
     wait_for(lambda: store.has(unchanged.variants["A"].key()))
     assert not store.has(SHORT.key())
+
+
+def test_of_a_run_that_was_stepped_through_what_every_run_records_is_stored(runner, store):
+    run = runner.submit({"A": SHORT}, "ada", "page", ("step",))
+    for step in range(1, 20):
+        until(run, lambda run, step=step: run.status.step == step)
+        runner.control(run, "step")
+    runner.control(run, "resume")
+    ended(run)
+    wait_for(lambda: store.has(SHORT.key()))
+    stored = store.get(SHORT.key())
+    plain = ended(submit(runner, SHORT)).recordings()["A"]
+    assert len(run.recordings()["A"]) > len(plain)
+    assert_same_numbers(stored, plain)
+
+
+def test_a_sweep_that_is_asked_for_what_a_sweep_has_not_goes_on_as_it_was(runner):
+    sweep = replace(SHORT, sweep_over="depth", sweep_values=(2, 3), sweep_seeds=2)
+    with pytest.raises(RefusedError, match="A sweep can't be stepped through"):
+        runner.submit({"A": sweep}, "ada", "page", ("step",))
+    run = going(submit(runner, sweep))
+    with pytest.raises(ValueError, match="The learning rate of a sweep can't be changed while it runs"):
+        runner.control(run, "lr", 0.5)
+    assert (ended(run).status.state, run.status.lr, run.status.altered) == ("done", None, ())
 
 
 def test_a_cancelled_run_is_not_stored(runner, store):

@@ -194,6 +194,25 @@ def test_the_code_is_written_when_its_section_is_opened(visit, slug):
     assert "import cnnviz" not in script
 
 
+@pytest.mark.parametrize("preset", ["sweep", "gap"])
+def test_code_is_offered_with_the_data_file_that_it_reads(visit, preset):
+    closed = visit(page_of("dropout"), v="1", preset=preset)
+    closed.session_state["dropout.code"] = True
+    opened = closed.run()
+    assert len(scripts(opened)) == 1
+    labels = [button.proto.label for button in opened.get("download_button")]
+    assert labels[-3:] == ["Script (.py)", "Notebook (.ipynb)", "Data (fashion_mnist.npz)"]
+
+
+@pytest.mark.parametrize(("slug", "preset"), [("overfitting", "ridge"), ("dropout", "masks"), ("batch_normalisation", "ages")])
+def test_code_that_reads_no_file_is_offered_alone(visit, slug, preset):
+    closed = visit(page_of(slug), v="1", preset=preset)
+    closed.session_state[f"{slug}.code"] = True
+    opened = closed.run()
+    labels = [button.proto.label for button in opened.get("download_button")]
+    assert labels[-2:] == ["Script (.py)", "Notebook (.ipynb)"]
+
+
 def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visit, monkeypatch):
     own, heard = Offers(), []
     monkeypatch.setattr(offers, "shared", own)

@@ -7,6 +7,7 @@ from inspect import signature
 
 from cnnviz.engine.augment import AUGMENTATIONS, MIXINGS, OF_COLOURS, ORDER
 from cnnviz.engine.augment.scale import scale_of
+from cnnviz.engine.augment.settings import Augmentation
 from cnnviz.engine.experiment import Experiment
 
 AUGMENTED = {
@@ -26,9 +27,9 @@ def scale_text(experiment: Experiment) -> str:
     return f"(\n{''.join(lines)})"
 
 
-def augmentations_text(experiment: Experiment, setting: str) -> str:
+def augmentations_text(augmentation: Augmentation, setting: str) -> str:
     """The source of a dict of augmentations or mixings by the number that keeps their draws apart, "" where none is on."""
-    chosen = {name: strength for name, strength in experiment.augmentation.used.items() if name in AUGMENTED[setting]}
+    chosen = {name: strength for name, strength in augmentation.used.items() if name in AUGMENTED[setting]}
     parts = []
     for name, strength in chosen.items():
         meant = [*signature(AUGMENTED[setting][name]).parameters][3 if setting == "mixings" else 2]
