@@ -41,6 +41,12 @@ class Sweep(Checked):
                 f"{self.sweep_seeds} sweep_seeds has {runs:,} runs, at most {SWEEP_RUNS} are made."
             )
 
+    @property
+    def runs(self) -> int:
+        """How many runs there are, 0 where nothing is swept."""
+        across = len(self.sweep_across_values) if self.sweep_across != "none" else 1
+        return len(self.sweep_values) * across * self.sweep_seeds if self.sweep_over != "none" else 0
+
 
 @dataclass(frozen=True)
 class Surface(Checked):

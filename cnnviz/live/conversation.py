@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from cnnviz.engine.control import offered
 from cnnviz.engine.fields import ExperimentError
 from cnnviz.limits import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, REPLIES, WATCHERS
 from cnnviz.live.channel import Channel, Channels, Place, Start, encode
@@ -219,6 +220,8 @@ def _introduction(channel: Channel, may_control: bool) -> dict[str, Any]:
         "steps": first.total_steps,
         "lr": first.optimiser.lr,
         "train_examples": first.data.train_examples,
+        "operations": offered(first),
+        "runs": first.sweep.runs,
     }
 
 

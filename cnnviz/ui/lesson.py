@@ -111,10 +111,14 @@ def findings(lesson: Lesson, recordings: Recordings, guess: Guess) -> None:
     with st.container(key="findings"):
         if guess.is_open:
             st.caption("What was measured appears here once you have answered the question at the top, or passed it over.")
+        elif any(recording.altered for recording in recordings.values()):
+            st.caption("The learning rate of this run was set by hand, so its claims are not judged. Restart runs it as it is set.")
         elif not recordings:
             st.caption("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
         else:
             _claims(lesson, recordings)
+    if any(recording.altered for recording in recordings.values()):
+        recordings = {}
     if guess.asked is not None and guess.picked is not None:
         guess.card.markdown(_verdict(guess.asked, recordings, guess.picked))
 

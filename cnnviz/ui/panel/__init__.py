@@ -14,6 +14,7 @@ from typing import Any, Literal
 import plotly
 import streamlit as st
 
+from cnnviz.engine.control import offered
 from cnnviz.live import channel, offers
 from cnnviz.live.channel import encode
 from cnnviz.live.conversation import Conversation
@@ -119,6 +120,8 @@ class PanelData:
             "stored": dict(self.stored),
             "steps": first.total_steps,
             "lr": first.optimiser.lr,
+            "operations": offered(first),
+            "runs": first.sweep.runs,
             "watch": dict(self.watch) if self.watch else None,
             "instant": self.instant,
             "part": self.part,

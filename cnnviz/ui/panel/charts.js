@@ -3,6 +3,7 @@
 import { tell } from './access.js'
 import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
 import { fitted, isLow } from './fit.js'
+import { showWholeImages } from './images.js'
 import { fillStage } from './stage.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
 import { LABELS } from './ticks.js'
@@ -11,7 +12,7 @@ const INTERVAL = 1000 / 15
 const FRAME = 4 // ms that a timer may come late
 const BUDGET = 30 // ms of drawing before the browser gets a turn
 const REST = 1.5 // time between two draws, in times that one took
-const CONFIG = { displaylogo: false, displayModeBar: 'hover', responsive: true, modeBarButtonsToRemove: ['lasso2d', 'select2d', 'sendChartToCloud'] }
+const CONFIG = { displaylogo: false, displayModeBar: matchMedia('(hover: none)').matches ? false : 'hover', responsive: true, modeBarButtonsToRemove: ['lasso2d', 'select2d', 'sendChartToCloud'] }
 
 let loading = null
 
@@ -201,6 +202,7 @@ class Card {
     if (this.detail) this.paintDetails(recordings, step)
     const data = this.data(source)
     const whole = this.layout(source, theme)
+    showWholeImages(data, whole)
     const layout = low ? fitted(whole, this.chart.clientHeight) : whole
     const sentence = this.withoutEmptyAreas(data, layout)
     this.chart.style.flexBasis = narrow ? `${stackHeight(layout)}px` : ''

@@ -2,7 +2,7 @@
 
 import { element, setText } from './charts.js'
 import { numberText } from './numbers.js'
-import { stepWords } from './words.js'
+import { runWords, stepWords } from './words.js'
 
 const PATHS = {
   play: 'M3 1.5v11l9.5-5.5z',
@@ -41,7 +41,8 @@ export class Toolbar {
       if (!valid) this.stopAt.reportValidity()
       else this.act('stop_at', this.stopAtValue)
     }
-    return labelled('Stop at step', this.stopAt, 'The step to stop at; empty for the last one')
+    this.stopLabel = labelled('Stop at step', this.stopAt, 'The step to stop at; empty for the last one')
+    return this.stopLabel
   }
 
   makeRate() {
@@ -49,12 +50,12 @@ export class Toolbar {
     this.rateText = element('output', 'cnnviz-number', { 'aria-live': 'off' })
     this.rate.oninput = () => {
       const lr = Number((10 ** Number(this.rate.value)).toPrecision(3))
-      this.showRate(lr, false)
+      this.showRate(lr, this.began, false)
       this.sayRate(lr)
     }
-    const label = labelled('Learning rate', this.rate, 'Changes the rate of this run while it trains')
-    label.append(this.rateText)
-    return label
+    this.rateLabel = labelled('Learning rate', this.rate, 'Changes the rate of this run while it trains')
+    this.rateLabel.append(this.rateText)
+    return this.rateLabel
   }
 
   sayRate(lr) {
@@ -73,14 +74,18 @@ export class Toolbar {
     return Number(this.speed.value)
   }
 
-  showRate(lr, move = true) {
+  // began: the rate that the run began with
+  showRate(lr, began, move = true) {
+    this.began = began
+    this.rateLabel.title = `Changes the rate of this run while it trains; it began with ${numberText(began)}`
     if (move && document.activeElement !== this.rate) this.rate.value = Math.log10(lr)
     setText(this.rateText, numberText(lr))
     this.rate.setAttribute('aria-valuetext', numberText(lr))
   }
 
-  // state: the run's, '' where none goes on; readOnly: somebody else's run; verb: what starts one
-  show({ state, steps, readOnly, verb }) {
+  // state: the run's, '' where none goes on; operations: what means something to such a run; readOnly: somebody else's run;
+  // verb: what starts one
+  show({ state, steps, operations, readOnly, verb }) {
     const active = ['queued', 'running', 'paused'].includes(state)
     const [op, words, icon] = { running: ['pause', 'Pause', 'pause'], paused: ['resume', 'Resume', 'play'] }[state] ?? ['start', verb, 'play']
     this.main.dataset.op = op
@@ -90,6 +95,9 @@ export class Toolbar {
     this.main.setAttribute('aria-disabled', this.waits)
     this.restart.disabled = this.stop.disabled = this.rate.disabled = !active
     this.step.disabled = this.waits
+    const parts = { step: this.step, speed: this.speed, stop_at: this.stopLabel, lr: this.rateLabel }
+    for (const [operation, part] of Object.entries(parts)) part.hidden = !operations.includes(operation)
+    setText(this.rateLabel.firstChild, active ? 'This run’s learning rate' : 'Learning rate')
     if (this.root.contains(held) && held.disabled) this.main.focus() // else the keyboard would be nowhere
     this.stopAt.max = steps
     this.root.hidden = readOnly
@@ -152,11 +160,12 @@ export class Scrubber {
     this.root.append(this.range, this.words)
   }
 
-  show(steps, index, total) {
+  // runs: of a sweep, where each step shown is one of them; else 0
+  show(steps, index, total, runs) {
     this.range.max = Math.max(steps.length - 1, 0)
     this.range.value = index
     this.range.disabled = steps.length < 2
-    const words = steps.length ? stepWords(steps[index], total) : ''
+    const words = steps.length ? (runs ? runWords(index + 1, runs) : stepWords(steps[index], total)) : ''
     setText(this.words, words)
     this.range.setAttribute('aria-valuetext', words)
   }

@@ -84,7 +84,7 @@ class Panel {
     const answered = earlier?.held && !data.held
     if (answered) this.release()
     if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant) || answered) this.settle()
-    if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr)
+    if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr, data.lr)
     this.refresh(true)
   }
 
@@ -103,6 +103,7 @@ class Panel {
     if (!this.data.relay) this.link.connect()
     if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place), () => this.tellMoved())
     const watched = this.data.instant ? null : this.data.watch ?? memory.remembered(this.data.page)
+    this.resumes = watched && watched !== this.data.watch
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
     else this.settle()
   }
@@ -173,17 +174,26 @@ class Panel {
     this.notice = ''
     this.channel = this.data.relay ? 'relay' : ''
     if (again) return
+    if (this.resumes && message.offer !== this.digest) return this.leave()
     this.run = {
       id: message.run, token: message.token, view: message.view, labels: message.variants, digest: message.offer, steps: message.steps,
-      lr: message.lr, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
+      lr: message.lr, operations: message.operations, runs: message.runs, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
     }
-    this.toolbar.showRate(message.lr)
+    this.toolbar.showRate(message.lr, message.lr)
+    if (message.runs && !this.data.instant) this.view = null // points of two sweeps in one chart would mix
     if (!message.token || this.data.instant) return
     memory.remember(this.data.page, message.run, message.token)
     const { speedValue, stopAtValue } = this.toolbar
     if (this.pressed && speedValue) this.link.send({ op: 'speed', value: speedValue })
     if (this.pressed && stopAtValue && stopAtValue < message.steps) this.link.send({ op: 'stop_at', value: stopAtValue })
     setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
+  }
+
+  // The tab remembers a run of other settings than its link asks for: the link wins.
+  leave() {
+    this.resumes = false
+    memory.forget(this.data.page)
+    this.settle()
   }
 
   whole({ n, variants }) {
@@ -221,7 +231,7 @@ class Panel {
 
   changed(status) {
     this.run.status = status
-    if (status.lr !== null) this.toolbar.showRate(status.lr)
+    if (status.lr !== null) this.toolbar.showRate(status.lr, this.run.lr)
     if (words.ENDED.includes(status.state) && this.run.finished === undefined) {
       this.run.finished = true
       if (this.data.instant) return setTimeout(() => this.tellRun(), TELL_PAGE_AFTER) // its charts are drawn first
@@ -407,7 +417,8 @@ class Panel {
     const { view, run, state } = this
     this.root.dataset.state = state
     this.root.dataset.step = this.step
-    this.toolbar.show({ state: this.active ? state : '', steps: (run ?? this.data).steps, readOnly: !!this.data.watch || this.data.instant, verb: this.data.verb })
+    const { steps, operations } = this.active ? run : this.data
+    this.toolbar.show({ state: this.active ? state : '', steps, operations, readOnly: !!this.data.watch || this.data.instant, verb: this.data.verb })
     this.status.show({
       words: words.lineOf(this),
       notes: words.notesOf(this),
@@ -418,7 +429,7 @@ class Panel {
     this.legend.show(view?.labels ?? this.data.labels, this.data.colours, this.hidden)
     const total = view?.steps ?? this.data.steps
     this.scrubber.root.hidden = this.data.instant
-    this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total)
+    this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total, (view?.run ? run : this.data).runs)
     this.empty.textContent = view || run || this.data.instant || this.data.held ? '' : words.emptyWords(this.data.verb)
     this.charts.draw(urgent)
   }

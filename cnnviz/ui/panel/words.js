@@ -23,7 +23,7 @@ export function lineOf({ data, run, view, digest }) {
   const prefix = data.watch ? `${FOLLOWING} · ` : ''
   if (run) return prefix + (run.status ? statusWords(run) : 'Starting …')
   if (data.held) return HELD
-  return view ? storedWords(data.steps, data.verb) : data.watch ? prefix + 'connecting …' : 'Ready'
+  return view ? storedWords(data) : data.watch ? prefix + 'connecting …' : 'Ready'
 }
 
 // What there is to say beside it, a sentence each.
@@ -31,6 +31,7 @@ export function notesOf({ data, run, view, digest, active, channel, notice }) {
   const shown = active ? run.digest : view?.digest
   const notes = run ? endingWords(run.status, run.recordings) : []
   if (shown && shown !== digest && !data.watch && !data.instant) notes.push(changedWords(active, data.verb))
+  if (run?.status?.altered?.length) notes.push(alteredWords(run.status.altered))
   if (channel === 'lost') notes.push(LOST)
   if (channel === 'relay') notes.push(BLOCKED)
   return [...notes, notice].filter(Boolean)
@@ -39,21 +40,23 @@ export function notesOf({ data, run, view, digest, active, channel, notice }) {
 export function statusWords(run) {
   const { status } = run
   if (status.state === 'queued') return status.place > 0 ? `Waiting in the queue · place ${status.place}` : 'Starting …'
+  const made = Math.max(0, ...Object.values(run.recordings).map(({ steps }) => steps.length))
   return [
     STATES[status.state],
-    stepWords(status.step, run.steps),
+    run.runs ? runWords(status.state === 'running' ? Math.min(made + 1, run.runs) : made, run.runs) : stepWords(status.step, run.steps),
     isPretraining(run.recordings) ? 'pre-training' : '',
     status.state === 'running' && isSliced(run.recordings) ? 'measuring the loss surface' : '',
-    isCalculated(run.recordings) ? '' : epochWords(status.examples / run.trainExamples),
-    status.state === 'running' && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
+    run.runs || isCalculated(run.recordings) ? '' : epochWords(status.examples / run.trainExamples),
+    status.state === 'running' && !run.runs && status.steps_per_second ? `${numberText(status.steps_per_second)} steps/s` : '',
     status.state === 'running' && status.seconds_left !== null ? `${timeText(status.seconds_left)} left` : '',
     status.lr === null ? '' : `learning rate ${numberText(status.lr)}`,
     deviceWords(status.device),
-    `seed ${status.seed}`,
+    run.runs ? '' : `seed ${status.seed}`,
   ].filter(Boolean).join(' · ')
 }
 
-export const storedWords = (steps, verb) => `Recorded earlier · ${wholeText(steps)} steps · press ${verb} to run it now`
+export const storedWords = ({ steps, runs, verb }) =>
+  `Recorded earlier · ${runs ? `${wholeText(runs)} runs` : `${wholeText(steps)} steps`} · press ${verb} to run it now`
 
 // Before the task begins, by the phase of what was measured last.
 const isPretraining = recordings => {
@@ -76,6 +79,15 @@ export function instantWords(run, current, exact) {
 }
 
 export const stepWords = (step, steps) => `step ${wholeText(step)} of ${wholeText(steps)}`
+
+export const runWords = (run, runs) => `run ${wholeText(run)} of ${wholeText(runs)}`
+
+// A rate set by hand is another experiment than the settings say.
+function alteredWords(altered) {
+  const [[step, lr]] = altered
+  const more = altered.length > 1 ? `, and ${altered.length - 1} more times` : ''
+  return `The learning rate was set by hand to ${numberText(lr)} at step ${wholeText(step)}${more}: what came of it is shown, not judged.`
+}
 
 export const changedWords = (active, verb) => `Settings changed: press ${active ? 'Restart' : verb} to run them.`
 
