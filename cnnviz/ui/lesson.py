@@ -112,7 +112,7 @@ def findings(lesson: Lesson, recordings: Recordings, guess: Guess) -> None:
         if guess.is_open:
             st.caption("What was measured appears here once you have answered the question at the top, or passed it over.")
         elif any(recording.altered for recording in recordings.values()):
-            st.caption("The learning rate of this run was set by hand, so its claims are not judged. Restart runs it as it is set.")
+            st.caption("This run's learning rate was set by hand, so its claims are not judged. Restart runs it as set.")
         elif not recordings:
             st.caption("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
         else:

@@ -1,5 +1,6 @@
 """A real server and a real browser, each started once."""
 
+import json
 import os
 import shutil
 import socket
@@ -8,11 +9,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from panels import LESSON, SLOW, Panel
-from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
+
+from cnnviz.lessons import all_lessons
+from cnnviz.ui.lesson import SHOW_ME
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -106,8 +112,20 @@ def browser() -> Iterator[Browser]:
     """Chromium: the one that CHROMIUM names, one on the PATH, else Playwright's own."""
     with sync_playwright() as playwright:
         chromium = launched(playwright)
+        chromium.new_context = partial(passed_over, chromium.new_context)  # type: ignore[method-assign]  # for every test at once
         yield chromium
         chromium.close()
+
+
+def passed_over(new_context: Callable[..., BrowserContext], guesses: bool = True, **options: Any) -> BrowserContext:
+    """A visitor who has passed over every lesson's question before, unless `guesses` is False, and is shown no replay of what was
+    recorded: a test that is not about predictions finds the recording at its end."""
+    context = new_context(**{"reduced_motion": "reduce", **options})
+    if guesses:
+        kept = {f"{slug}.guess": SHOW_ME for slug in all_lessons()}
+        text = json.dumps(json.dumps(kept))
+        context.add_init_script(f"localStorage.getItem('cnnviz.guesses') ?? localStorage.setItem('cnnviz.guesses', {text})")
+    return context
 
 
 def launched(playwright: Playwright) -> Browser:

@@ -37,7 +37,8 @@ def is_at_rest(page: Page) -> None:
 
 def held(page: Page) -> FloatRect:
     """Presses the middle of the slider Depth and waits for the picture of about fifty layers; where the slider is."""
-    track = page.locator(".stSlider", has_text="Depth").locator("input[type=range]").locator("xpath=ancestor::*[@role='group']")
+    slider = page.locator(".stSlider", has_text="Depth").locator("input[type=range]")
+    track = slider.locator("xpath=ancestor::*[@role='group'][1]")
     track.scroll_into_view_if_needed()
     box = track.bounding_box()
     assert box is not None
@@ -111,7 +112,7 @@ def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     training = page.locator(".cnnviz-panel:not(.cnnviz-instant)")
     expect(training).to_have_attribute("data-state", "empty")
-    expect(page.get_by_text("Answer the question above first")).to_be_visible()
+    expect(page.get_by_text("Each claim is checked here against the numbers of your own run")).to_be_visible()
 
 
 def test_the_charts_change_before_the_page_is_told_and_theory_together_with_measurement(server: str, page: Page) -> None:

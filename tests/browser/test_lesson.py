@@ -55,7 +55,7 @@ def test_a_link_shows_a_second_browser_the_same_picture(open_panel: Callable[...
 
 def test_findings_answer_the_prediction_with_the_numbers_of_the_run(open_panel: Callable[..., Panel]) -> None:
     panel = open_panel()
-    panel.page.get_by_text("1,000 to a million", exact=True).click()
+    panel.page.get_by_role("radio", name="1,000 to a million").click()
     expect(panel.page.get_by_text("and the run agrees")).to_be_visible()
     expect(panel.page.get_by_text("Before the first update, fc1 of A gets")).to_be_visible()
 

@@ -8,6 +8,7 @@ import pytest
 from by_hand import VARIANTS, Clock, HandRunner, begin, measure
 
 from cnnviz import limits
+from cnnviz.engine.control import OPERATIONS
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.live import conversation as protocol
 from cnnviz.live.channel import Channels, Start
@@ -75,6 +76,8 @@ def test_start_submits_the_offer_and_shows_its_run(browser: Browser, runner: Han
         "steps": 1_000,
         "lr": 0.1,
         "train_examples": 10_000,
+        "operations": list(OPERATIONS),
+        "runs": 0,
     }
     assert recording == {"type": "recording", "n": 0, "variants": {}}
     assert (status["type"], status["state"]) == ("status", "queued")

@@ -63,9 +63,9 @@ GIVES_AWAY = {
 def test_findings_wait_for_a_guess_and_then_give_the_numbers_of_the_stored_recording(visit, slug):
     lesson = all_lessons()[slug]
     before = visit(page_of(slug))
-    assert "Answer the question above first" in texts(before)
+    assert "once you have answered the question at the top" in texts(before)
     assert not {phrase for phrase in GIVES_AWAY.get(slug, ()) if phrase in texts(before)}
-    after = before.radio(key=f"{slug}.guess").set_value(lesson.prediction.options[0]).run()
+    after = before.button_group(key=f"{slug}.guess").set_value(lesson.prediction.options[0]).run()
     shown = texts(after)
     start = next(iter(lesson.presets))
     assert f"You said **{lesson.prediction.options[0]}**" in shown
@@ -217,6 +217,7 @@ def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visi
     own, heard = Offers(), []
     monkeypatch.setattr(offers, "shared", own)
     test = visit(page_of("initialisation"), v="1", depth="9", width="20")
+    test = test.button_group(key="initialisation.guess").set_value(words.SHOW_ME).run()
     own.attend(offered(own).token, lambda told: heard.append(json.loads(told.message())["data"]["number"]))
     test.run()
     assert heard == []

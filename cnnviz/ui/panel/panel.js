@@ -7,6 +7,7 @@ import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
 import { Follower } from './follow.js'
 import * as memory from './memory.js'
 import { part, Playback } from './playback.js'
+import { pressedKey } from './keys.js'
 import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
 import { copied } from './share.js'
@@ -49,7 +50,7 @@ class Panel {
     const row = element('div', 'cnnviz-row')
     row.append(this.legend.root, this.scrubber.root)
     this.root.append(this.toolbar.root, this.status.root, row, this.tabs.root, this.empty, this.grid)
-    this.root.onkeydown = event => this.key(event)
+    this.root.onkeydown = event => pressedKey(this, event)
     this.move(place)
   }
 
@@ -343,15 +344,6 @@ class Panel {
   toggle(variant) {
     if (!this.hidden.delete(variant)) this.hidden.add(variant)
     this.refresh(true)
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) return
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (event.key === ' ' && !event.target.closest('button')) this.toolbar.main.click()
-    else if (move && this.view) this.scrub(this.index + move)
-    else return
-    event.preventDefault()
   }
 
   async copyLink() {
