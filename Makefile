@@ -4,14 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 # As many processes as there are cores, each with a file's tests at a time.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
+# What `make claims` trains: SEEDS="10 11 12" are of its runs, LESSON=slug or LESSON=slug/preset and CLAIM=name narrow it down.
+SEEDS ?= 10 11 12
 
-.PHONY: help run test test-fast test-browser bench classroom lint
+.PHONY: help run test test-fast test-browser claims bench classroom lint
 
 help:
 	@echo "make run           the course in your browser, on a free port from 8501 up"
 	@echo "make test          all tests, on every core"
 	@echo "make test-fast     the tests that need no browser"
 	@echo "make test-browser  the tests in a real browser"
+	@echo "make claims        on how many seeds what lessons claim holds: SEEDS=\"10 11 12\" LESSON=slug CLAIM=name"
 	@echo "make bench         speed of the engine, of live updates and of the page, as tables"
 	@echo "make classroom     thirty learners and two browsers at once for three minutes, as a table (Linux)"
 	@echo "make lint          ruff and mypy"
@@ -27,6 +30,9 @@ test-fast: $(VENV)/installed-dev
 
 test-browser: $(VENV)/installed-dev
 	@browser=$$(.ci/chromium) && CHROMIUM="$$browser" $(BIN)/pytest tests/browser
+
+claims: $(VENV)/installed-dev
+	@$(BIN)/python -m benchmarks.claims --seeds $(SEEDS) $(if $(LESSON),--lesson '$(LESSON)') $(if $(CLAIM),--claim '$(CLAIM)')
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python -m benchmarks.engine

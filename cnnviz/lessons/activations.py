@@ -31,7 +31,9 @@ REMEDIES = {
 }
 
 INSIDE = {"units": True, "train_examples": 2_000, "snapshots": 80, "histograms": 24, "evaluations": 16}
-SIGMOID = Experiment.of(depth=5, width=100, activation="sigmoid", init="standard", lr=1.0, steps=900, **INSIDE)
+SIGMOID = Experiment.of(
+    depth=5, width=100, activation="sigmoid", init="standard", init_scale=0.5, lr=1.5, steps=900, **INSIDE
+)  # fmt: skip
 DYING = Experiment.of(depth=4, activation="relu", optimiser="adam", lr=0.1, steps=300, **INSIDE)
 BORN_OFF = Experiment.of(depth=4, activation="relu", optimiser="adam", lr=0.003, bias_init=-3.0, steps=300, **INSIDE)
 LEARNED = Experiment.of(depth=4, activation="prelu", lr=0.03, steps=400, **INSIDE)
@@ -49,7 +51,7 @@ PRESETS = {
     "saturation": Preset(
         "Four sigmoid layers begin to learn",
         _against(SIGMOID, "norm"),
-        "Scrub to step 500: where on its curve does each of A's layers sit, and when does it let go?",
+        "Scrub through the first 300 steps: where on its curve does each of A's layers sit, and when does it let go?",
         "After Glorot & Bengio 2010, figure 2.",
     ),
     "dying": Preset(

@@ -93,7 +93,7 @@ PRESETS = {
     ),
     "he22": Preset(
         "He 2015, figure 2: 22 layers",
-        _against(replace(HE_2015, depth=22), "he"),
+        _against(replace(HE_2015, depth=22, steps=600), "he"),
         "Both learn; which begins first?",
         "In the paper's figure 2 a 22-layer ReLU net learns from both starts, from He's sooner.",
     ),

@@ -47,10 +47,10 @@ def test_xavier_loses_variance_under_tanh_far_more_slowly_than_under_relu(fresh)
 
 
 def test_he_2015_figures_2_and_3(stored):
-    """Final losses against one another, and the accuracy that guessing reaches."""
+    """Accuracies over the run against one another, and at its end against the one that guessing reaches."""
     for name, stalls in (("he22", False), ("he30", True)):
         xavier, he = stored(name).values()
-        assert he.column("test_accuracy")[-1] > xavier.column("test_accuracy")[-1] + 0.1
+        assert he.column("test_accuracy").mean() > xavier.column("test_accuracy").mean() + 0.1
         assert (xavier.column("test_accuracy")[-1] < 0.15) == stalls
 
 

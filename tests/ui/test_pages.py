@@ -52,7 +52,7 @@ GIVES_AWAY = {
     "initialisation": ("measured: **",),
     "pretraining": ("The start was chosen because the effect is large",),
     "norm_family": ("batch norm fails like this",),
-    "covariate_shift": ("with some seeds it diverges",),
+    "covariate_shift": ("at 0.3 it diverged on three of them",),
     "overfitting": ("0.948", "0.915"),
     "dropout": ("With 300 images",),
     "augmentation": ("The start was chosen because the effect is large",),
