@@ -41,6 +41,7 @@ from cnnviz.engine.words import (
     OVER_TIME,
     POOLINGS,
     PRETRAININGS,
+    SAME_NUMBERS,
     SCHEDULES,
 )
 
@@ -266,7 +267,7 @@ class Experiment(Checked):
     augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
     steps: int = whole(1_000, 0, limits.STEPS, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, limits.BATCH_SIZE, "Batch size", "examples", log=True)
-    seed: int = whole(0, 0, 2**31 - 1, "Seed")
+    seed: int = whole(0, 0, 2**31 - 1, "Seed", help=SAME_NUMBERS)
 
     @classmethod
     def of(cls, /, **settings: Any) -> Experiment:

@@ -171,7 +171,8 @@ def opening(variants: Variants) -> str:
     number = "One network" if len(variants) == 1 else f"{len(variants)} networks"
     return (
         f"{number} on {first.get('dataset')}, trained for {first.steps:,} steps in plain PyTorch.\n"
-        "It prints the losses that the course shows, to the last digits with the same torch build and number of threads."
+        "It prints the losses that the course shows, with the same torch build, processor and number of threads;\n"
+        "elsewhere sums round otherwise, and losses part, often after some 50 steps."
     )
 
 
