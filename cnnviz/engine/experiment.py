@@ -199,6 +199,7 @@ class Measure(Checked):
     landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
     modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
+    paths: bool = switch(False, "Paths", help="Also measures what all paths together do to the gradient at each layer.")
     shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
     unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
     confidence: bool = switch(

@@ -27,6 +27,7 @@ from cnnviz.engine import (
     modes,
     nets,
     optimisers,
+    paths,
     pretraining,
     probes,
     schedules,
@@ -377,6 +378,7 @@ class Learner:
         all_of_them = step in self.timetable.histograms or (last and self.timetable.histograms)
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
         asked += [maps.MAPS] if self.experiment.measure.maps and all_of_them else []
+        asked += [paths.PATHS] if self.experiment.measure.paths and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or last or step == 0 else [signal.SIGNAL]
         if self.experiment.measure.confidence:

@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
+from cnnviz.lessons.gradient_paths import one_path_is_little, paths_add_up
 from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
@@ -44,10 +45,10 @@ def _against(a: Experiment, *remedies: str) -> dict[str, Experiment]:
     return {"A": a, "B": b}
 
 
-SIGMOID = Experiment.of(depth=8, width=64, activation="sigmoid", init="standard", lr=0.1, steps=600)
-EXPLODING = Experiment.of(depth=8, width=64, init_scale=1.5, lr=0.1, steps=400)
-GLOROT = Experiment.of(depth=6, width=100, activation="tanh", init="standard", lr=0.05, steps=400)
-DEEP = Experiment.of(depth=30, width=64, activation="tanh", init="standard", lr=0.05, steps=300)
+SIGMOID = Experiment.of(depth=8, width=64, activation="sigmoid", init="standard", lr=0.1, steps=600, paths=True)
+EXPLODING = Experiment.of(depth=8, width=64, init_scale=1.5, lr=0.1, steps=400, paths=True)
+GLOROT = Experiment.of(depth=6, width=100, activation="tanh", init="standard", lr=0.05, steps=400, paths=True)
+DEEP = Experiment.of(depth=30, width=64, activation="tanh", init="standard", lr=0.05, steps=300, paths=True)
 
 PRESETS = {
     "sigmoid": Preset(
@@ -310,6 +311,19 @@ LESSON = Lesson(
             "sigmoid",
             level_with_relu,
             "How does the factor grow with depth and shrink with width?",
+        ),
+        Claim(
+            "A single path carries less than a hundredth of the gradient down through the ReLU net; all of them together keep it "
+            "within a factor of 10.",
+            "sigmoid",
+            one_path_is_little,
+            "Is the net shallow, so that a path has few factors? Or too narrow, so that there are few paths?",
+        ),
+        Claim(
+            "Summed over all paths, a layer multiplies the gradient by √(n·Var(w)·E[f′²]), within a fifth.",
+            "sigmoid",
+            paths_add_up,
+            "Is a layer so narrow that chance does not even out? Are the weights drawn around 0, each by itself?",
         ),
         Claim(
             "Where the gradient vanishes, the last layer moves at least a hundred times as far as the first, for its size.",

@@ -86,6 +86,11 @@ def x_title(chart: go.Figure, text: str) -> None:
     chart.add_annotation(_x_title(text))
 
 
+def note(chart: go.Figure, text: str) -> None:
+    """A line above the plot areas, say what solid and dashed mean."""
+    chart.add_annotation(_note(text))
+
+
 def dressed(chart: go.Figure, name: str) -> go.Figure:
     """A chart in the course's clothes."""
     return chart.update_layout(_layout(name))
