@@ -180,7 +180,7 @@ def normalised_start_keeps_level(recordings: Recordings) -> Measured | None:
     if shares is None:
         return None
     a, b = shares
-    return Measured(a < 0.2 and 1 / 3 <= b <= 3, _hidden_sentence(pair[0], a, b))
+    return Measured(a < 0.2 and 1 / 3 <= b <= 3, _hidden_sentence(*pair, a, b))
 
 
 def skips_carry_the_gradient(recordings: Recordings) -> Measured | None:
@@ -192,7 +192,7 @@ def skips_carry_the_gradient(recordings: Recordings) -> Measured | None:
     if shares is None:
         return None
     a, b = shares
-    return Measured(a < VANISHED and 0.01 <= b <= 100, _hidden_sentence(pair[0], a, b))
+    return Measured(a < VANISHED and 0.01 <= b <= 100, _hidden_sentence(*pair, a, b))
 
 
 def _plain(recordings: Recordings) -> Recording | None:
@@ -229,14 +229,19 @@ def _hidden_shares(a: Recording, b: Recording) -> tuple[float, float] | None:
 
 def _weights_sentence(letter: str, recording: Recording, share: float) -> str:
     first, last = recording.layers[0], recording.layers[-1]
-    return f"Before the first update, {first} of {letter} gets {times_of(share)} the weight gradient of {last}."
-
-
-def _hidden_sentence(a: Recording, in_a: float, in_b: float) -> str:
-    start = (
-        f"Before the first update, the gradient in {a.layers[0]}'s activations is {times_of(in_a)} that of the last hidden layer"
+    sizes = [number_text(float(size)) for size in recording.column("grad_norm")[0, [0, -1]]]
+    return (
+        f"Before the first update, {first} of {letter} gets {times_of(share)} the weight gradient of {last}: {sizes[0]} against "
+        f"{sizes[1]}."
     )
-    return f"{start} in A, {times_of(in_b)} in B."
+
+
+def _hidden_sentence(a: Recording, b: Recording, in_a: float, in_b: float) -> str:
+    of_last = [number_text(float(recording.column("activation_grad_norm")[0, -2])) for recording in (a, b)]
+    return (
+        f"Before the first update, the gradient in {a.layers[0]}'s activations is {times_of(in_a)} that of the last hidden layer "
+        f"in A, which is {of_last[0]}, and {times_of(in_b)} that of B's, {of_last[1]}."
+    )
 
 
 def _clips(recording: Recording) -> bool:

@@ -10,7 +10,9 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.lessons import find
 from cnnviz.lessons import vanishing_gradients as lesson
 from cnnviz.lessons.gradient_paths import counted
-from cnnviz.plots.numbers import times_text
+from cnnviz.plots.gradients import gradient_by_layer
+from cnnviz.plots.live_plot import headline_text
+from cnnviz.plots.numbers import number_text, times_text
 
 LESSON = find("vanishing_gradients")
 CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
@@ -165,3 +167,13 @@ def test_no_claim_about_paths_is_made_of_a_net_that_has_none(shortly):
         recordings = {"A": shortly("sigmoid", activation="relu", init="he", **settings)}
         assert lesson.one_path_is_little(recordings) is None
         assert lesson.paths_add_up(recordings) is None
+
+
+def test_a_share_of_almost_nothing_is_told_with_its_size(stored):
+    a = stored("skip")["A"].column("grad_norm")[0]
+    first, last = (number_text(float(norm)) for norm in a[[0, -1]])
+    share = times_text(float(a[0]) / float(a[-1]))
+    assert (share, first, last) == ("3.49 times", "5.5 × 10⁻⁷", "1.6 × 10⁻⁷")
+    headline = headline_text(gradient_by_layer("AB").headline, stored("skip"), 0)
+    assert f"A {share} ({first}), B" in headline
+    assert lesson.vanishing(stored("skip")).sentence.endswith(f"{share} the weight gradient of fc30: {first} against {last}.")

@@ -3,6 +3,7 @@ import inspect
 import json
 import pkgutil
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -323,6 +324,14 @@ def test_what_a_chart_needs_is_one_sentence_that_names_what_is_on_a_page(name):
         assert part in titles if "the starting point “" in needs else len(alike) >= 2
     for label in re.findall(r"under (\w+)\.", needs):
         assert label in {rule(setting).label for setting in ("activation", "dropout", "net")}
+
+
+@every_plot
+def test_a_share_of_another_layers_number_is_told_with_the_number_itself(name):
+    quantities = list(PLOTS[name](LETTERS).headline.quantities.values())
+    for share in quantities:
+        if share.per is not None:
+            assert replace(share, per=None, form="number") in quantities
 
 
 @every_plot
