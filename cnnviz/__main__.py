@@ -131,8 +131,8 @@ def experiment_from(text: str) -> Experiment:
 
 
 def train_as_a_worker_does() -> None:
-    """Have torch, which is not loaded yet, use as many threads as the page's workers, on which the last digits depend; and keep
-    what each step frees, as they do."""
+    """Have torch, which is not loaded yet, use as many threads as the page's workers, on which the last digits depend at first
+    and all digits after some 50 steps; and keep what each step frees, as they do."""
     heap.keep()
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.thread_count))
 

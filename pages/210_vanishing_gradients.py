@@ -8,7 +8,8 @@ from functools import partial
 import streamlit as st
 
 from cnnviz import lessons, ui
-from cnnviz.plots.chain import chain_walk
+from cnnviz.lessons import gradient_paths
+from cnnviz.plots.chain import all_paths, chain_walk
 from cnnviz.plots.distributions import activation_ridges, gradient_ridges
 from cnnviz.plots.gradients import (
     gradient_by_layer,
@@ -53,7 +54,7 @@ PLOTS: ui.Tabs = {
     "Gradient": (gradient_by_layer, gradient_heatmap, gradient_over_steps, loss),
     "Learning": (loss, accuracy_over_steps, update_ratio_by_layer, weight_norm_over_steps),
     "Distributions": (activation_ridges, gradient_ridges),
-    "Chain rule": (chain_walk,),
+    "Chain rule": (partial(chain_walk, paths=gradient_paths.counted(variants)), all_paths),
 }
 with knob.stage:
     recordings = ui.live(lesson, variants, PLOTS)
@@ -77,8 +78,17 @@ ui.theory(
         "for each layer's weights.",
     ),
     (
-        r"\Big|\prod_{l} f'(z^{(l)})\, w^{(l)}\Big| \approx c^{\,L}",
-        "Factors of typical size *c* multiply over *L* layers: below 1 they vanish, above 1 they explode, exponentially fast.",
+        r"\begin{gathered} \mathbb{E}\Big(\frac{\partial \ell}{\partial a^{(l-1)}}\Big)^{\!2} \approx c^2\; "
+        r"\mathbb{E}\Big(\frac{\partial \ell}{\partial a^{(l)}}\Big)^{\!2} \\ "
+        r"c^2 = n\, \mathrm{Var}(w)\, \mathbb{E}\big[f'(z^{(l)})^2\big] \end{gathered}",
+        "How they add up: weights around 0 have either sign, so of *n* terms the squares add up. A path may carry almost "
+        "nothing; there are *n* times as many with each layer. He's Var(w) = 2/*n* makes up for ReLU's E[f′²] = ½.",
+    ),
+    (
+        r"\sqrt{\mathbb{E}\Big(\frac{\partial \ell}{\partial a^{(1)}}\Big)^{\!2}} \approx c^{\,L} "
+        r"\sqrt{\mathbb{E}\Big(\frac{\partial \ell}{\partial o}\Big)^{\!2}}",
+        "A factor of typical size *c* at each of *L* layers: below 1 the gradient vanishes, above 1 it explodes, exponentially "
+        "fast.",
     ),
     (
         r"g \leftarrow g \cdot \min\!\Big(1, \frac{\theta}{\lVert g \rVert_2}\Big)",

@@ -57,7 +57,7 @@ INSIDE: ui.Tabs = {
     "Gradients below": (gradient_angle_by_layer,),
 }
 BETWEEN: ui.Tabs = {
-    "Domains": (accuracy_by_domain, domains_over_steps),
+    "Domains": (partial(accuracy_by_domain, adapted=True), domains_over_steps),
     "Learning": (partial(loss_over_steps, classes=8), accuracy_over_steps),
 }
 with knob.stage:

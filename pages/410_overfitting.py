@@ -68,10 +68,12 @@ with ui.controls(lesson, SETTINGS) as knob:
             knob.slider("seed", high=20)
     variants = knob.each()
 
-POINTS: ui.Tabs = {
-    "Fit": (polynomial_fit, error_by_degree, coefficient_sizes),
-    "Paths": (coefficient_paths, error_by_degree),
-}
+
+def points(variants: ui.Variants) -> ui.Tabs:
+    errors = partial(error_by_degree, degrees=content.degrees(variants))
+    return {"Fit": (polynomial_fit, errors, coefficient_sizes), "Paths": (coefficient_paths, errors)}
+
+
 PLANE: ui.Tabs = {
     "Border": (decision_boundary,),
     "Early stopping": (validation_over_steps,),
@@ -82,7 +84,7 @@ PLANE: ui.Tabs = {
 }
 with knob.stage:
     if polynomial:
-        recordings = ui.live(lesson, variants, POINTS, instant=True, follows=knob)
+        recordings = ui.live(lesson, variants, points, instant=True, follows=knob)
     else:
         recordings = ui.live(lesson, variants, {tab: PLANE[tab] for tab in content.tabs(variants)})
     ui.findings(lesson, recordings, guess)

@@ -89,9 +89,10 @@ with knob.stage:
 
 st.caption(
     "The loss under Learning is the one that is minimised, against the targets that are taught: smoothed ones cost at least "
-    "their own entropy. Losses on the test set are plain. While this lesson was made, heaps were tighter only in the plane that "
-    "the output layer reads: in the whole space of the last hidden layer, the spread within classes stayed about the same or "
-    "grew. And with all labels, a student gained nothing from a teacher here."
+    "their own entropy. Losses on the test set are plain. While this lesson was made, heaps were tighter on training examples, "
+    "on new ones only where the net knew its task well, and only in the plane that the output layer reads: in the whole space "
+    "of the last hidden layer, the spread within classes stayed about the same or grew. And with all labels, a student "
+    "gained nothing from a teacher here."
 )
 st.subheader("Which targets, and which logits meet them", anchor=False)
 ui.smoothed_targets(lesson)

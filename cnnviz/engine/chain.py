@@ -38,15 +38,10 @@ def strongest_path(seen: Seen) -> Path | None:
     """The path of the batch's first example from its true class down, each time to the unit below with the largest |factor|,
     times what that unit passes on itself: a path through a ReLU that is off would end there.
 
-    None where a layer is not fully connected or reads more than the one below, as in a recurrent net, where its activation is not
-    a function of one number, where something is dropped, where there are no classes, or where each member of an ensemble has
-    examples of its own.
+    None where the layers are no chain, where there are no classes, or where each member of an ensemble has examples of its own.
     """
-    layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
-    functions = [layer for layer in layers if not isinstance(layer.function, Maxout) and not drops(layer)]
-    if len(functions) < len(seen.layers) or seen.labels.is_floating_point() or seen.labels.ndim > 1:
-        return None
-    if any(passed.input is not below.output for below, passed in pairwise(seen.passes)):
+    layers = chain_of(seen)
+    if layers is None or seen.labels.is_floating_point() or seen.labels.ndim > 1:
         return None
     unit = seen.labels[0]
     start = running = seen.gradients[-1][0, unit]
@@ -63,6 +58,16 @@ def strongest_path(seen: Seen) -> Path | None:
         unit = below
     units, slopes, weights, factors, gradients = (torch.stack(column) for column in zip(*reversed(hops), strict=True))
     return Path(units, slopes, weights, factors, gradients, start)
+
+
+def chain_of(seen: Seen) -> list[Layer] | None:
+    """The layers, where each reads the one below and nothing else. None where a layer is not fully connected or reads more, as in
+    a recurrent net, where its activation is not a function of one number, or where something is dropped."""
+    layers = [layer for layer in seen.layers if isinstance(layer, Layer) and layer.weight.ndim == 2]
+    functions = [layer for layer in layers if not isinstance(layer.function, Maxout) and not drops(layer)]
+    if len(functions) < len(seen.layers) or any(above.input is not below.output for below, above in pairwise(seen.passes)):
+        return None
+    return layers
 
 
 def _passes_on(layer: Layer, passed: Pass) -> Tensor:

@@ -41,6 +41,7 @@ from cnnviz.engine.words import (
     OVER_TIME,
     POOLINGS,
     PRETRAININGS,
+    SAME_NUMBERS,
     SCHEDULES,
 )
 
@@ -198,6 +199,7 @@ class Measure(Checked):
     landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
     modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
     signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
+    paths: bool = switch(False, "Paths", help="Also measures what all paths together do to the gradient at each layer.")
     shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
     unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
     confidence: bool = switch(
@@ -266,7 +268,7 @@ class Experiment(Checked):
     augmentation: Augmentation = Augmentation()  # noqa: RUF009  # frozen, as the others
     steps: int = whole(1_000, 0, limits.STEPS, "Steps", "updates", log=True)
     batch_size: int = whole(64, 1, limits.BATCH_SIZE, "Batch size", "examples", log=True)
-    seed: int = whole(0, 0, 2**31 - 1, "Seed")
+    seed: int = whole(0, 0, 2**31 - 1, "Seed", help=SAME_NUMBERS)
 
     @classmethod
     def of(cls, /, **settings: Any) -> Experiment:

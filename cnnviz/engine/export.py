@@ -95,8 +95,8 @@ def opening(variants: Variants) -> str:
     number = "One network" if len(variants) == 1 else f"{len(variants)} networks"
     return (
         f"{number} on {first.get('dataset')}, trained for {first.steps:,} steps in plain PyTorch.\n"
-        "It prints the course's losses, to the last digits on the same processor with the same torch build, and what findings "
-        "read."
+        "It prints the course's losses with the same torch build, processor and number of threads, then what findings read;\n"
+        "elsewhere sums round otherwise, and losses part, often after some 50 steps."
     )
 
 

@@ -27,6 +27,7 @@ from cnnviz.engine import (
     modes,
     nets,
     optimisers,
+    paths,
     pretraining,
     probes,
     schedules,
@@ -394,6 +395,7 @@ class Learner:
         """edge: whether the round is the first or the last one."""
         asked = [probes.UNIT] if self.experiment.measure.units and all_of_them else []
         asked += [maps.MAPS] if self.experiment.measure.maps and all_of_them else []
+        asked += [paths.PATHS] if self.experiment.measure.paths and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or edge else [signal.SIGNAL]
         if self.experiment.measure.confidence:

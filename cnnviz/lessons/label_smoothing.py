@@ -17,6 +17,7 @@ Recordings = Mapping[str, Recording]
 MEETS = 0.03  # of the formula: how near the margin must come
 GROWS = 0.05  # from half of the run to its end: the least that we call growing
 TIGHTER = 1 / 1.5  # of the spread with hard targets
+CARRIED_OVER = 0.8  # of it on the test set: the most that we call gathering of new examples
 LEAD = 0.03  # of the test set: the least that we call better
 EDGES = (0.8, 0.9)
 
@@ -130,9 +131,17 @@ def clusters_are_tighter(recordings: Recordings) -> Measured | None:
     (smooth, tested), (hard, hard_tested) = ([_last(r, f"{split}_cluster_spread") for split in ("train", "test")] for r in pair)
     sentence = (
         f"Spread over distance of centres, in training: {percent_text(hard)} with hard targets and {percent_text(smooth)} with "
-        f"smoothed ones; on the test set {percent_text(hard_tested)} and {percent_text(tested)}."
+        f"smoothed ones; on the test set {percent_text(hard_tested)} and {percent_text(tested)}: new examples "
+        f"{_gather(tested / hard_tested)}."
     )
     return Measured(smooth < TIGHTER * hard, sentence)
+
+
+def _gather(share: float) -> str:
+    """What new examples do, by their spread with smoothed targets over that with hard ones."""
+    if share >= 1:
+        return "lie no closer together"
+    return "gather too" if share < CARRIED_OVER else "hardly lie closer together"
 
 
 def new_examples_cluster_too(recordings: Recordings) -> Measured | None:
@@ -142,7 +151,7 @@ def new_examples_cluster_too(recordings: Recordings) -> Measured | None:
         return None
     smooth, hard = (_last(r, "test_cluster_spread") for r in pair)
     return Measured(
-        smooth < 0.8 * hard,
+        smooth < CARRIED_OVER * hard,
         f"On test examples: {percent_text(hard)} with hard targets, {percent_text(smooth)} with smoothed ones.",
     )
 
@@ -288,7 +297,8 @@ LESSON = Lesson(
             "Which of the two is surer than it is right, and which less? A net that is nearly always right needs no doubt.",
         ),
         Claim(
-            "In the plane that the output layer reads, classes of the training set are 1.5 times tighter or more.",
+            "In the plane that the output layer reads, the training examples of a class, and not always new ones, lie 1.5 times "
+            "as close together or closer.",
             "sure",
             clusters_are_tighter,
             "Has it been trained for long enough to bring every example to the same margin?",
@@ -379,5 +389,5 @@ LESSON = Lesson(
     ),
     summary="No finite logit gives a class all of the probability, so a net with hard targets makes its logits larger for as "
     "long as it trains, and becomes far surer than it is right. Ask for a little less, and margins settle at a gap that a "
-    "formula gives, confidence comes nearer to accuracy, and each class draws together.",
+    "formula gives, confidence comes nearer to accuracy, and the training examples of each class draw together.",
 )

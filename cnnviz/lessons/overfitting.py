@@ -47,6 +47,11 @@ def gated(variants: Mapping[str, Experiment]) -> tuple[str, ...]:
     return tuple(letter for letter, net in committees(variants).items() if net == "mixture")
 
 
+def degrees(variants: Mapping[str, Experiment]) -> tuple[int, ...]:
+    """The degree of each variant's polynomial."""
+    return tuple(experiment.polynomial.degree for experiment in variants.values())
+
+
 def tabs(variants: Mapping[str, Experiment]) -> list[str]:
     """Those of TABS that have something to show of runs in the plane."""
     absent = set() if next(iter(variants.values())).stopping.validation else {"Early stopping"}

@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
+from cnnviz.lessons.gradient_paths import one_path_is_little, paths_add_up
 from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
@@ -44,10 +45,10 @@ def _against(a: Experiment, *remedies: str) -> dict[str, Experiment]:
     return {"A": a, "B": b}
 
 
-SIGMOID = Experiment.of(depth=8, width=64, activation="sigmoid", init="standard", lr=0.1, steps=600)
-EXPLODING = Experiment.of(depth=8, width=64, init_scale=1.5, lr=0.1, steps=400)
-GLOROT = Experiment.of(depth=6, width=100, activation="tanh", init="standard", lr=0.05, steps=400)
-DEEP = Experiment.of(depth=30, width=64, activation="tanh", init="standard", lr=0.05, steps=300)
+SIGMOID = Experiment.of(depth=8, width=64, activation="sigmoid", init="standard", lr=0.1, steps=600, paths=True)
+EXPLODING = Experiment.of(depth=8, width=64, init_scale=1.5, lr=0.1, steps=400, paths=True)
+GLOROT = Experiment.of(depth=6, width=100, activation="tanh", init="standard", lr=0.05, steps=400, paths=True)
+DEEP = Experiment.of(depth=30, width=64, activation="tanh", init="standard", lr=0.05, steps=300, paths=True)
 
 PRESETS = {
     "sigmoid": Preset(
@@ -179,7 +180,7 @@ def normalised_start_keeps_level(recordings: Recordings) -> Measured | None:
     if shares is None:
         return None
     a, b = shares
-    return Measured(a < 0.2 and 1 / 3 <= b <= 3, _hidden_sentence(pair[0], a, b))
+    return Measured(a < 0.2 and 1 / 3 <= b <= 3, _hidden_sentence(*pair, a, b))
 
 
 def skips_carry_the_gradient(recordings: Recordings) -> Measured | None:
@@ -191,7 +192,7 @@ def skips_carry_the_gradient(recordings: Recordings) -> Measured | None:
     if shares is None:
         return None
     a, b = shares
-    return Measured(a < VANISHED and 0.01 <= b <= 100, _hidden_sentence(pair[0], a, b))
+    return Measured(a < VANISHED and 0.01 <= b <= 100, _hidden_sentence(*pair, a, b))
 
 
 def _plain(recordings: Recordings) -> Recording | None:
@@ -228,14 +229,19 @@ def _hidden_shares(a: Recording, b: Recording) -> tuple[float, float] | None:
 
 def _weights_sentence(letter: str, recording: Recording, share: float) -> str:
     first, last = recording.layers[0], recording.layers[-1]
-    return f"Before the first update, {first} of {letter} gets {times_of(share)} the weight gradient of {last}."
-
-
-def _hidden_sentence(a: Recording, in_a: float, in_b: float) -> str:
-    start = (
-        f"Before the first update, the gradient in {a.layers[0]}'s activations is {times_of(in_a)} that of the last hidden layer"
+    sizes = [number_text(float(size)) for size in recording.column("grad_norm")[0, [0, -1]]]
+    return (
+        f"Before the first update, {first} of {letter} gets {times_of(share)} the weight gradient of {last}: {sizes[0]} against "
+        f"{sizes[1]}."
     )
-    return f"{start} in A, {times_of(in_b)} in B."
+
+
+def _hidden_sentence(a: Recording, b: Recording, in_a: float, in_b: float) -> str:
+    of_last = [number_text(float(recording.column("activation_grad_norm")[0, -2])) for recording in (a, b)]
+    return (
+        f"Before the first update, the gradient in {a.layers[0]}'s activations is {times_of(in_a)} that of the last hidden layer "
+        f"in A, which is {of_last[0]}, and {times_of(in_b)} that of B's, {of_last[1]}."
+    )
 
 
 def _clips(recording: Recording) -> bool:
@@ -318,6 +324,19 @@ LESSON = Lesson(
             "sigmoid",
             level_with_relu,
             "How does the factor grow with depth and shrink with width?",
+        ),
+        Claim(
+            "A single path carries less than a hundredth of the gradient down through the ReLU net; all of them together keep it "
+            "within a factor of 10.",
+            "sigmoid",
+            one_path_is_little,
+            "Is the net shallow, so that a path has few factors? Or too narrow, so that there are few paths?",
+        ),
+        Claim(
+            "Summed over all paths, a layer multiplies the gradient by √(n·Var(w)·E[f′²]), within a fifth.",
+            "sigmoid",
+            paths_add_up,
+            "Is a layer so narrow that chance does not even out? Are the weights drawn around 0, each by itself?",
         ),
         Claim(
             "Where the gradient vanishes, the last layer moves at least a hundred times as far as the first, for its size.",

@@ -170,9 +170,14 @@ def _sign(rows: Sequence[Row], part: Part, layout: Layout) -> str:
 
 def _word(rows: Sequence[Row], part: Part) -> str:
     if part.kind == WHOLE:
-        return f"{part.layers} layers"
+        return layers_text(part.layers) if part.layers else ""
     row = main_row(rows, part)
     return window(row.kernel_size) if part.kind == "conv" else SIGNS.get(part.kind, "fc" if part.kind == "fc" else "")
+
+
+def layers_text(count: int) -> str:
+    """ "3 layers"."""
+    return f"{count or 'no'} layer{'' if count == 1 else 's'}"
 
 
 def main_row(rows: Sequence[Row], part: Part) -> Row:
@@ -188,7 +193,7 @@ def window(sides: Sequence[int]) -> str:
 def told(rows: Sequence[Row], part: Part) -> tuple[str, ...]:
     """A bar in a few lines: its name, what it is, the size that it puts out, and what it costs."""
     own = [rows[place] for place in part.rows]
-    what = ", ".join(dict.fromkeys(row.kind for row in own)) if part.kind != WHOLE else f"{part.layers} layers"
+    what = ", ".join(dict.fromkeys(row.kind for row in own)) if part.kind != WHOLE else f"{layers_text(part.layers)} with weights"
     params, macs = sum(row.params for row in own), sum(row.macs for row in own)
     costs = f"{cost_text(params)} parameters, {cost_text(macs)} multiply-adds"
     return part.name, what, window(own[-1].output_shape), costs

@@ -1,4 +1,4 @@
-"""The chain rule along one path of the net, factor by factor, as numbers that were multiplied in this very run."""
+"""The chain rule factor by factor, along one path of the net and summed over all of them, as measured in this very run."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cnnviz.plots import theme
+from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
+
+NEEDS = "Needs a fully connected net: choose it under Network."
+SOLID_AND_DASHED = "solid: measured · dashed: √(n·Var(w)·E[f′²])"
 
 
 @plot
-def chain_walk(variants: Sequence[str]) -> LivePlot:
+def chain_walk(variants: Sequence[str], paths: str = "many") -> LivePlot:
     """Above, the factor ∂aₗ/∂aₗ₋₁ of each layer as a bar from 1; below, their running product with the loss's own gradient.
 
     The path is one example's strongest: from the true class's output down, each time to the unit with the largest factor.
-    Diagnoses: bars that hang below 1 shrink the gradient at every layer, so the product falls as a straight line on this scale:
-    exponentially in depth; bars above 1 explode it. Recorded for fully connected nets only; for others nothing is drawn.
+    paths: how many there are, in words. Diagnoses: bars that hang below 1 shrink the gradient at every layer, so the product
+    falls as a straight line on this scale: exponentially in depth; bars above 1 explode it. It is one path's share, not the
+    gradient: see `all_paths`. Recorded for fully connected nets only; for others nothing is drawn.
     """
     chart = theme.stacked(
         "chain_walk",
@@ -35,26 +39,29 @@ def chain_walk(variants: Sequence[str]) -> LivePlot:
             Binding(bar, "customdata", "path_factor", variant, "layers"),
             Binding(bar + 1, "x", "layers", variant, "layers"),
             Binding(bar + 1, "y", "path_gradient", variant, "layers", transform="abs"),
+            Binding(bar + 1, "customdata", "path_unit", variant, "layers"),
         ]
     return LivePlot(
         "chain_walk",
         chart,
         tuple(bindings),
         theme.per_variant(
-            "Gradient of the loss along this path, at layer 1",
+            "Gradient of the loss along this one path, at layer 1",
             variants,
-            "Needs a fully connected net: choose it under Network.",
+            NEEDS,
             "path_gradient",
             layer=0,
         ),
-        "Each bar is what one layer multiplies the gradient by, read from right to left; the line is the product so far.",
+        f"One path of {paths}: the first example's, from its true class down, each time to the unit that passes most on; bars "
+        "are its factors, the line their product.",
         {v: _detail(v) for v in variants},
     )
 
 
 def _detail(variant: str) -> str:
     return (
-        f"{variant}, {{layer}}: factor {{path_factor}}; here slope f′(z) = {{path_slope}} and weight w = {{path_weight}}. "
+        f"{variant}, {{layer}}, unit {{path_unit}}: factor {{path_factor}}; here slope f′(z) = {{path_slope}} and weight "
+        "w = {path_weight}. "
         "In a plain layer the factor is slope × weight; a skip connection adds 1 where the path stays on the same unit, "
         "and normalisation rescales."
     )
@@ -77,5 +84,49 @@ def _line(variant: str) -> go.Scatter:
         mode="lines+markers",
         line={"color": theme.variant_colour(variant), "width": 2},
         marker_size=7,
-        hovertemplate=f"{variant}: gradient %{{y:{theme.SHORT}}}<extra></extra>",
+        hovertemplate=f"{variant}: gradient %{{y:{theme.SHORT}}} at unit %{{customdata}}<extra></extra>",
+    )
+
+
+@plot
+def all_paths(variants: Sequence[str]) -> LivePlot:
+    """Above, how many times as large the gradient's typical entry is below a layer as above it; below, that entry at each layer.
+    Solid as measured, dashed as the sum over all paths predicts it, where no layer is normalised.
+
+    Diagnoses: a level line near 1 hands the gradient on, whatever becomes of it along a single path; one that keeps below it
+    vanishes as a whole. Where solid leaves dashed, weights are no longer independent of one another and of the gradients.
+    """
+    chart = theme.stacked(
+        "all_paths",
+        theme.layer_axis(),
+        theme.log_axis("Factor, all paths", nticks=5),
+        theme.log_axis("√mean (∂loss / ∂aₗ)²", nticks=5),
+    )
+    bindings: list[Binding] = []
+    for place, variant in enumerate(variants):
+        for row, (measured, expected) in enumerate(
+            (("gradient_ratio", "expected_ratio"), ("gradient_rms", "expected_rms")), start=1
+        ):
+            name = "factor" if row == 1 else "gradient"
+            solid = theme.marked_line(variant, place, f"{variant}: {name} %{{y:{theme.SHORT}}}").update(showlegend=row == 1)
+            dashed = theme.line(variant, f"{variant}: {name} by formula %{{y:{theme.SHORT}}}", "dash", width=1.8)
+            for column, trace in ((measured, solid), (expected, dashed)):
+                bindings += lines.along_layers(len(chart.data), variant, column)
+                chart.add_trace(trace, row=row, col=1)
+    theme.note(chart, SOLID_AND_DASHED)
+    return LivePlot(
+        "all_paths",
+        chart,
+        tuple(bindings),
+        theme.per_variant(
+            "Of the output's gradient, layer 1 gets over all paths",
+            variants,
+            NEEDS,
+            "gradient_rms",
+            layer=0,
+            per=-1,
+            form="times",
+        ),
+        "All paths together: what each layer multiplies the gradient's typical size by, read from right to left, and the size "
+        "that is left at each layer.",
     )

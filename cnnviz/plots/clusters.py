@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, LivePlot, plot
+from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
 NEEDS = "Needs three classes in a plane: choose the starting point “Three classes in a plane”."
 
@@ -84,10 +84,14 @@ def cluster_spread_over_steps(variants: Sequence[str]) -> LivePlot:
             line = go.Scatter(name=variant, legendgroup=variant, mode="lines+markers", showlegend=split == "train")
             line.update(line={"color": theme.variant_colour(variant), "width": 2.5, "dash": dash})
             chart.add_trace(line.update(hovertemplate=f"{variant}, {split}: %{{y:.1%}}<extra></extra>"))
+    told = ", ".join(f"{v} {{{v}_train}} in training and {{{v}_test}} on the test set" for v in variants)
+    spreads = {
+        f"{v}_{split}": Quantity(v, f"{split}_cluster_spread", form="percent") for v in variants for split in ("train", "test")
+    }
     return LivePlot(
         "cluster_spread_over_steps",
         chart,
         tuple(bindings),
-        theme.per_variant("Spread on the test set", variants, NEEDS, "test_cluster_spread", form="percent"),
+        Headline(f"Spread: {told}", spreads, NEEDS),
         "How wide the heaps of three classes are, over how far apart their centres lie: the lower, the tighter.",
     )

@@ -7,6 +7,11 @@ import math
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def raised(exponent: int) -> str:
+    """An exponent: "⁻⁵"."""
+    return str(exponent).translate(_RAISED)
+
+
 def number_text(value: float) -> str:
     """Three significant digits: plain from 0.001 to 9,999, then "12.3 k" and "4.5 M", else a power of ten."""
     if math.isnan(value):
@@ -74,4 +79,4 @@ def _power_text(size: float) -> str:
     if float(f"{mantissa:.1f}") >= 10:
         mantissa, exponent = mantissa / 10, exponent + 1
     text = f"{mantissa:.1f}".removesuffix(".0")
-    return f"{text} × 10{str(exponent).translate(_RAISED)}"
+    return f"{text} × 10{raised(exponent)}"

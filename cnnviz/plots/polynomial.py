@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cnnviz.plots import theme
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
+from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
 
 NEEDS = "Needs a polynomial: choose a starting point whose name begins with “Polynomials”."
 
@@ -57,8 +57,9 @@ def _errors(variants: Sequence[str]) -> Headline:
 
 
 @plot
-def error_by_degree(variants: Sequence[str]) -> LivePlot:
+def error_by_degree(variants: Sequence[str], degrees: tuple[int, ...] = ()) -> LivePlot:
     """Root mean square error against the degree, at the λ that is set: on the points themselves (dashed), and on 100 new ones.
+    degrees: those that are set, one a variant, told beside the errors and ringed.
 
     Diagnoses: lines that part to the right are overfitting; a solid line that is high at the left is a curve that can't bend.
     """
@@ -66,7 +67,7 @@ def error_by_degree(variants: Sequence[str]) -> LivePlot:
         "error_by_degree",
         theme.linear_axis("Degree M", dtick=1),
         theme.linear_axis("Error (root mean square)", range=[0, 1.6]),
-        "dashed: its points · solid: new ones",
+        "dashed: its points · solid: new ones" + (" · ring: the degree that is set" if degrees else ""),
     )
     bindings: list[Binding] = []
     for place, variant in enumerate(variants):
@@ -77,14 +78,21 @@ def error_by_degree(variants: Sequence[str]) -> LivePlot:
             line.update(mode="lines+markers", marker={"size": 6}, line_width=width)
             chart.add_trace(line)
             bindings += [Binding(trace, "x", "degrees", variant, "layers"), Binding(trace, "y", column, variant, "layers")]
-    told = ", ".join(f"{v} {{{v}}}" for v in variants)
-    numbers = {v: Quantity(v, "degree_test_rms", layer=9) for v in variants}
+    given = []
+    known = dict(zip(variants, degrees, strict=True)) if degrees else {}
+    for variant, degree in known.items():
+        given.append(Given(len(chart.data), "x", (degree,)))
+        bindings.append(Binding(len(chart.data), "y", "test_rms", variant))
+        marker = {"color": theme.variant_colour(variant), "size": 15, "symbol": "circle-open", "line": {"width": 2.5}}
+        chart.add_trace(go.Scatter(name=variant, mode="markers", marker=marker, hoverinfo="skip", showlegend=False))
+    told = ", ".join(f"{v} {{{v}}}" + (f" with degree {known[v]}" if known else "") for v in variants)
     return LivePlot(
         "error_by_degree",
         chart,
         tuple(bindings),
-        Headline(f"On new points, with degree 9: {told}", numbers, NEEDS),
+        Headline(f"Error on new points: {told}", {v: Quantity(v, "test_rms") for v in variants}, NEEDS),
         "The typical error of the polynomial of each degree, on the points that it was fitted to and on new ones.",
+        given=tuple(given),
     )
 
 

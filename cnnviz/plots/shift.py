@@ -11,12 +11,13 @@ from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
 
 NEEDS = "Needs a look inside the net: choose the starting point “Batch norm, and noise after it”."
-NO_DOMAINS = "Needs shapes in many colours: choose the starting point “Learn on red shapes, meet other colours”."
+NO_DOMAINS = "Needs shapes in many colours: choose the starting point that learns from red shapes."
 
 
 @plot
-def accuracy_by_domain(variants: Sequence[str]) -> LivePlot:
-    """Share of right answers in each domain's test set at the cursor's step; dots: with batch norm's statistics renewed there.
+def accuracy_by_domain(variants: Sequence[str], adapted: bool = False) -> LivePlot:
+    """Share of right answers in each domain's test set at the cursor's step. adapted: dots beside the bars, with batch norm's
+    statistics renewed there.
 
     Diagnoses: a bar that is high in one domain alone is a net that learned that domain's colours instead of the shapes; a dot
     far above its bar says that only the statistics were wrong.
@@ -26,19 +27,22 @@ def accuracy_by_domain(variants: Sequence[str]) -> LivePlot:
         "accuracy_by_domain",
         x,
         theme.linear_axis("Test accuracy", range=[0, 1.02], tickformat=".0%"),
-        "bars: as learned · dots: statistics renewed",
+        "bars: as learned · dots: statistics renewed" if adapted else "",
     )
     bindings, given = [], []
     for place, variant in enumerate(variants):
         colour = theme.variant_colour(variant)
         where = {"offsetgroup": variant, "legendgroup": variant, "name": variant}
-        chart.add_trace(go.Bar(marker_color=colour, hovertemplate=f"{variant}: %{{y:.0%}}<extra></extra>", **where))
-        marks = {"color": colour, "size": 11, "symbol": theme.MARKERS[place], "line": {"color": "#FFFFFF", "width": 1.5}}
-        hover = f"{variant}, renewed: %{{y:.0%}}<extra></extra>"
-        chart.add_trace(go.Scatter(mode="markers", marker=marks, hovertemplate=hover, showlegend=False, **where))
-        for trace, column in ((2 * place, "domain_accuracy"), (2 * place + 1, "domain_adapted")):
-            bindings.append(Binding(trace, "y", column, variant, "layers"))
-            given.append(Given(trace, "x", DOMAINS))
+        traces = {"domain_accuracy": go.Bar(marker_color=colour, hovertemplate=f"{variant}: %{{y:.0%}}<extra></extra>", **where)}
+        if adapted:
+            marks = {"color": colour, "size": 11, "symbol": theme.MARKERS[place], "line": {"color": "#FFFFFF", "width": 1.5}}
+            hover = f"{variant}, renewed: %{{y:.0%}}<extra></extra>"
+            dots = go.Scatter(mode="markers", marker=marks, hovertemplate=hover, showlegend=False, **where)
+            traces["domain_adapted"] = dots
+        for column, trace in traces.items():
+            bindings.append(Binding(len(chart.data), "y", column, variant, "layers"))
+            given.append(Given(len(chart.data), "x", DOMAINS))
+            chart.add_trace(trace)
     chart.update_layout(barmode="group", scattermode="group")
     told = ", ".join(f"{v} {{{v}}} on blue" for v in variants)
     numbers = {v: Quantity(v, "domain_accuracy", layer=DOMAINS.index("blue"), form="percent") for v in variants}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -84,6 +85,11 @@ def name_area(chart: go.Figure, text: str, column: int) -> None:
 def x_title(chart: go.Figure, text: str) -> None:
     """One x title for plot areas side by side."""
     chart.add_annotation(_x_title(text))
+
+
+def note(chart: go.Figure, text: str) -> None:
+    """A line above the plot areas, say what solid and dashed mean."""
+    chart.add_annotation(_note(text))
 
 
 def dressed(chart: go.Figure, name: str) -> go.Figure:
@@ -299,6 +305,10 @@ def band_edge(variant: str, filled: bool, opacity: float = 0.18, width: float = 
 
 
 def per_variant(start: str, variants: Sequence[str], needs: str, column: str, end: str = "", **where: Any) -> Headline:
-    """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields."""
-    told = ", ".join(f"{v} {{{v}}}" for v in variants) if len(variants) > 1 else "".join(f"{{{v}}}" for v in variants)
-    return Headline(f"{start}: {told}{end}", {v: Quantity(v, column, **where) for v in variants}, needs)
+    """A headline of one number a variant: "start: A 0.02 %, B 64 %end"; `where` are the Quantity's other fields. A share of
+    another layer's number is followed by the number itself, "A 3.65 times (2 × 10⁻⁹)": it may be a share of almost nothing."""
+    numbers = {v: Quantity(v, column, **where) for v in variants}
+    sizes = {f"{v}_size": replace(share, per=None, form="number") for v, share in numbers.items() if share.per is not None}
+    words = {v: f"{{{v}}}" + (f" ({{{v}_size}})" if sizes else "") for v in variants}
+    told = ", ".join(f"{v} {text}" for v, text in words.items()) if len(variants) > 1 else "".join(words.values())
+    return Headline(f"{start}: {told}{end}", numbers | sizes, needs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cnnviz.zoo.rows import Row
+from cnnviz.zoo.rows import Row, has_weights
 
 FOLLOWING = ("norm", "activation", "drop")  # what is drawn together with the layer before or after it
 WHOLE = "part"  # the kind of a part that holds several layers
@@ -19,14 +19,14 @@ class Part:
     """One thing in the picture: a layer with its norm and activation, or several layers that share the start of their names.
 
     kind: a row's kind, or "part" for several layers; rows: places in the table, in order; sources: places in the same tuple of
-    parts; layers: how many it holds.
+    parts; layers: how many layers with weights it holds, as papers count them: pools, additions and norms are none.
     """
 
     name: str
     kind: str
     rows: tuple[int, ...]
     sources: tuple[int, ...] = ()
-    layers: int = 1
+    layers: int = 0
 
 
 def layers(rows: Sequence[Row]) -> tuple[Part, ...]:
@@ -51,6 +51,7 @@ def layers(rows: Sequence[Row]) -> tuple[Part, ...]:
             rows[_main(rows, chains[chain])].kind,
             tuple(chains[chain]),
             tuple(new[chain_of[source]] for source in rows[chains[chain][0]].sources),
+            sum(has_weights(rows[place]) for place in chains[chain]),
         )
         for chain in order
     )

@@ -72,7 +72,7 @@ class Totals:
 
 
 def totals(rows: Sequence[Row]) -> Totals:
-    """The columns added up; activations leave the input out."""
+    """The columns added up; activations are all outputs, without the input."""
     return Totals(
         params=sum(row.params for row in rows),
         macs=sum(row.macs for row in rows),
@@ -86,9 +86,20 @@ def depth(rows: Sequence[Row]) -> int:
     depths: list[int] = []
     for row in rows:
         before = [depths[place] for place in row.sources if not _is_gate(rows[place], row)]
-        depths.append(max(before, default=0) + (row.kind in WEIGHTED and row.params > 0))
+        depths.append(max(before, default=0) + has_weights(row))
     read = {source for row in rows for source in row.sources}
     return max(value for place, value in enumerate(depths) if place not in read)
+
+
+def has_weights(row: Row) -> bool:
+    """Whether papers count a row as a layer: a convolution, a fully connected or a capsule layer with weights of its own."""
+    return row.kind in WEIGHTED and row.params > 0
+
+
+def conv_activations(rows: Sequence[Row]) -> int:
+    """Numbers in the outputs of convolutions alone, for one example: what papers mean by activations since Radosavovic et al.
+    2020, arXiv 2003.13678. Norms, activation functions, pools and additions are left out."""
+    return sum(row.activations for row in rows if row.kind == "conv")
 
 
 def _is_gate(source: Row, row: Row) -> bool:
@@ -157,7 +168,8 @@ def to_text(rows: Sequence[Row]) -> str:
     lines = [_line(texts, widths) for texts in cells]
     sums = totals(rows)
     last = (
-        f"{sums.params:,} parameters, {sums.macs:,} multiply-adds, {sums.activations:,} activations for one example; "
+        f"{sums.params:,} parameters, {sums.macs:,} multiply-adds, {sums.activations:,} activations, "
+        f"{conv_activations(rows):,} of them the convolutions' outputs, for one example; "
         f"{sums.depth} weighted layers on the longest path."
     )
     return "\n".join([*lines, "", *([GATES_TOLD] if has_gates(rows) else []), last])

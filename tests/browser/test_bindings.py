@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording, Snapshot
 from cnnviz.live.channel import encode
-from cnnviz.plots.chain import chain_walk
+from cnnviz.plots.chain import all_paths, chain_walk
 from cnnviz.plots.distributions import activation_ridges, gradient_ridges
 from cnnviz.plots.gradients import (
     gradient_by_layer,
@@ -39,6 +39,7 @@ CURVE = ("sweep_values", "sweep_mean", "sweep_low", "sweep_high")
 SLICED = ("surface_at", "surface_loss", "surface_test_loss", "surface_accuracy", "surface_test_accuracy")
 PER_LAYER = ("z_var", "row_difference", "grad_norm", "update_ratio", "weight_norm", "activation_std", "activation_grad_norm")
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
+ALL_PATHS = ("path_unit", "gradient_ratio", "gradient_rms", "expected_ratio", "expected_rms")
 HISTOGRAMS = ("activation_hist", "activation_grad_hist")
 STEPS = (0, 1, 2, 3, 10, 25, 60, 100)
 CURSORS = (0, 2, 9, 10, 59, 100, 5_000)
@@ -54,6 +55,7 @@ PLOTS = (
     activation_ridges,
     gradient_ridges,
     chain_walk,
+    all_paths,
     pretraining_loss_over_steps,
     first_filters,
     sweep_curve,
@@ -129,6 +131,7 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
         found["activation_hist"][0] = 0.0
         found |= {name: wild(random, (layers,)) for name in PATH}
         found |= {name: wild(random, (3, 4)) for name in ("weight_rows", "weight_gram")} | {"gram_error": random.random()}
+        found |= {name: wild(more, (layers,)) for name in ALL_PATHS}
         found |= {"activation_low": -random.random(layers), "activation_high": random.random(layers)}
     if row % 2 == 0:
         apart = np.random.default_rng(row)  # so that the other columns' numbers stay as they are

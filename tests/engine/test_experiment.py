@@ -119,3 +119,9 @@ def test_defaults_written_out_leave_the_key_alone():
 def test_any_other_setting_gives_another_key():
     keys = {Experiment.of(**{name: value}).key() for name, value in BUSY.settings().items()}
     assert len(keys | {Experiment().key()}) == len(BUSY.settings()) + 1
+
+
+def test_the_seed_tells_how_far_its_numbers_reach():
+    told = rule("seed").help
+    assert "number of threads" in told
+    assert "5 % apart at step 60" in told

@@ -246,6 +246,7 @@ MEASURED = {  # together all that can be measured
     "maps": {"net": "cnn", "norm": "batch", "dropout": "spatial", "passes": 2, "units": True, "shift": True, "landscape": True,
              "modes": True, "signal": True, "shifts": True, "unpooling": True, "confidence": True, "clusters": True,
              "spectrum": True, "weights": True, "training_set": True, "maps": True, "task_classes": 4},
+    "paths": {"paths": True},
     "domains": {"dataset": "shapes", "norm": "batch", "domains": True, "passes": 2, "dropout": "plain"},
     "boundary": {"dataset": "moons", "boundary": True, "validation": 10, "patience": 1, "activation": "prelu", "units": True},
     "members": {"net": "mixture", "members": 2, "confidence": True, "filters": 0},

@@ -8,6 +8,8 @@ from cnnviz.engine.experiment import replace
 from cnnviz.engine.records import Recording, Snapshot
 from cnnviz.lessons import find
 from cnnviz.lessons import label_smoothing as content
+from cnnviz.plots.clusters import cluster_spread_over_steps
+from cnnviz.plots.live_plot import headline_text
 
 LESSON = find("label_smoothing")
 CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
@@ -92,3 +94,20 @@ def test_three_classes_are_named_for_each_data_set():
     assert content.class_names(sure) == ("T-shirt", "Trouser", "Pullover")
     assert content.class_names(digits) == ("0", "1", "2")
     assert content.class_names(replace(digits, dataset="shapes")) == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(("preset", "told"), [("sure", "lie no closer together"), ("clusters", "gather too")])
+def test_the_claim_on_clusters_says_whether_new_examples_gather_as_those_that_were_learned_do(stored, preset, told):
+    shipped = stored(preset)
+    smooth, hard = (float(shipped[letter].column("test_cluster_spread")[-1]) for letter in "AB")
+    assert (smooth >= hard, smooth < 0.8 * hard) == (preset == "sure", preset == "clusters")
+    measured = content.clusters_are_tighter(shipped)
+    assert measured.holds
+    assert measured.sentence.endswith(f": new examples {told}.")
+
+
+def test_the_chart_of_spreads_tells_that_of_training_and_that_of_the_test_set(stored):
+    headline = headline_text(cluster_spread_over_steps("AB").headline, stored("sure"), 600)
+    assert headline == (
+        "Spread: A 2.91 % in training and 38.8 % on the test set, B 18.9 % in training and 34.7 % on the test set"
+    )

@@ -1,13 +1,18 @@
 import math
+import re
 from functools import cache
 
 import numpy as np
 import pytest
 
 import cnnviz
-from cnnviz.engine.experiment import replace
+from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.lessons import find
 from cnnviz.lessons import vanishing_gradients as lesson
+from cnnviz.lessons.gradient_paths import counted
+from cnnviz.plots.gradients import gradient_by_layer
+from cnnviz.plots.live_plot import headline_text
+from cnnviz.plots.numbers import number_text, times_text
 
 LESSON = find("vanishing_gradients")
 CLAIMS = {claim.measure.__name__: claim for claim in LESSON.claims}
@@ -83,6 +88,8 @@ def test_decay_takes_the_weights_that_no_gradient_holds(stored):
         ("stagnating", "sigmoid", {"activation": "relu", "init": "he", "steps": 60}),
         ("drifting_to_zero", "decay", {"activation": "relu", "init": "he", "steps": 20}),
         ("level_with_relu", "sigmoid", {"activation": "relu", "init": "he", "depth": 20, "width": 6}),
+        ("one_path_is_little", "sigmoid", {"activation": "relu", "init": "he", "depth": 3}),
+        ("paths_add_up", "sigmoid", {"width": 4}),
     ],
 )
 def test_a_claim_fails_with_its_numbers_where_it_is_not_so(shortly, claim, preset, settings):
@@ -136,3 +143,37 @@ def test_the_prediction_is_answered_by_the_gradients_themselves(stored):
 @pytest.mark.parametrize("settings", [{"activation": "relu"}, {"depth": 4}, {"skip": True}, {"norm": "batch"}])
 def test_the_prediction_is_not_answered_by_another_net(shortly, settings):
     assert LESSON.prediction.answer({"A": shortly("sigmoid", **settings)}) is None
+
+
+def test_one_path_of_many_carries_little_and_the_claim_tells_which_one_it_is(stored):
+    b = stored("sigmoid")["B"]
+    path, together = (np.abs(b.column(name)[0]) for name in ("path_gradient", "gradient_rms"))
+    measured = lesson.one_path_is_little(stored("sigmoid"))
+    assert path[0] / path[-1] < 0.01 < 0.1 < together[0] / together[-1] < 10
+    assert f"one path of 64⁷. It carries {times_text(float(path[0] / path[-1]))} of the output's gradient" in measured.sentence
+    told = [int(unit) for unit in re.findall(r"(\d+) of fc", measured.sentence)]
+    assert [*reversed(told), int(re.search(r"class (\d)", measured.sentence)[1])] == b.column("path_unit")[0].tolist()
+
+
+def test_paths_are_counted_by_width_and_hidden_layers():
+    eight = Experiment.of(depth=8, width=64)
+    assert counted({"A": eight, "B": eight}) == "64⁷"
+    assert counted({"A": eight, "B": replace(eight, depth=3)}) == "64⁷ in A, 64² in B"
+    assert counted({"A": replace(eight, net="cnn")}) == "many"
+
+
+def test_no_claim_about_paths_is_made_of_a_net_that_has_none(shortly):
+    for settings in ({"net": "cnn", "width": 8, "depth": 3}, {"paths": False}):
+        recordings = {"A": shortly("sigmoid", activation="relu", init="he", **settings)}
+        assert lesson.one_path_is_little(recordings) is None
+        assert lesson.paths_add_up(recordings) is None
+
+
+def test_a_share_of_almost_nothing_is_told_with_its_size(stored):
+    a = stored("skip")["A"].column("grad_norm")[0]
+    first, last = (number_text(float(norm)) for norm in a[[0, -1]])
+    share = times_text(float(a[0]) / float(a[-1]))
+    assert (share, first, last) == ("3.49 times", "5.5 × 10⁻⁷", "1.6 × 10⁻⁷")
+    headline = headline_text(gradient_by_layer("AB").headline, stored("skip"), 0)
+    assert f"A {share} ({first}), B" in headline
+    assert lesson.vanishing(stored("skip")).sentence.endswith(f"{share} the weight gradient of fc30: {first} against {last}.")

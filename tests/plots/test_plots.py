@@ -3,6 +3,7 @@ import inspect
 import json
 import pkgutil
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -122,8 +123,16 @@ NEEDS = {
     },
     "sweep_curve": {"depth": 2, "sweep_over": "labels", "sweep_values": (10, 20, 40), "sweep_seeds": 2, "units": False},
 }  # what fills these plots
-NO_IMAGES = {"chain_walk", "fitted_curve", "convex_halves", "first_filters", "pretraining_loss_over_steps", "sweep_curve"}
-NO_IMAGES |= {"pass_times", "loss_plane", "loss_along_line", "accuracy_along_line"}
+NO_IMAGES = {
+    "chain_walk",
+    "all_paths",
+    "fitted_curve",
+    "convex_halves",
+    "first_filters",
+    "pretraining_loss_over_steps",
+    "sweep_curve",
+}
+NO_IMAGES |= {"all_paths", "pass_times", "loss_plane", "loss_along_line", "accuracy_along_line"}
 NO_IMAGES |= {*BY_HAND, "sweep_map", "statistics_by_time_step", *POLYNOMIAL, "decision_boundary", "gate_regions", *DRAWN[1:]}
 MAPS = {"heatmap", "contour"}
 BARE = Recording(Experiment(), ("fc1", "fc2", "fc3")).extend([Snapshot(0, {"nothing_drawn": 1.0})])
@@ -145,7 +154,8 @@ def record(**settings):
         "batch_size": 10,
         "snapshots": 5,
     }
-    base = Experiment.of(**{**small, "histograms": 3, "evaluations": 2, "lr": 0.01, "units": True, "signal": True, **settings})
+    measured = {"histograms": 3, "evaluations": 2, "units": True, "signal": True, "paths": True}
+    base = Experiment.of(**{**small, **measured, "lr": 0.01, **settings})
     return cnnviz.record_together(
         {"A": base, "B": cnnviz.replace(base, **({"activation": "tanh"} if base.net.activation == "relu" else {"lr": 0.02}))}
     )
@@ -314,6 +324,14 @@ def test_what_a_chart_needs_is_one_sentence_that_names_what_is_on_a_page(name):
         assert part in titles if "the starting point “" in needs else len(alike) >= 2
     for label in re.findall(r"under (\w+)\.", needs):
         assert label in {rule(setting).label for setting in ("activation", "dropout", "net")}
+
+
+@every_plot
+def test_a_share_of_another_layers_number_is_told_with_the_number_itself(name):
+    quantities = list(PLOTS[name](LETTERS).headline.quantities.values())
+    for share in quantities:
+        if share.per is not None:
+            assert replace(share, per=None, form="number") in quantities
 
 
 @every_plot

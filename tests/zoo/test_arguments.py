@@ -109,7 +109,7 @@ def test_a_network_of_one_size_says_which_layer_binds_it(name: str) -> None:
 
 def test_too_small_an_image_is_told_of_a_network_of_one_size_too() -> None:
     with pytest.raises(
-        ZooError, match=r"input_shape \(=\(3, 32, 32\)\) of vgg16 must be of 224 × 224 pixels: its layer “32” has"
+        ZooError, match=r"input_shape \(=\(3, 32, 32\)\) of vgg16 must be of 224 × 224 pixels: its layer “fc6” has"
     ):
         zoo.table("vgg16", input_shape=(3, 32, 32))
 

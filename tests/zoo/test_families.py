@@ -142,3 +142,21 @@ def test_dropout_before_the_classes_takes_means_of_maps_and_not_places_of_them(n
     drop, fc = (table[names.index(f"head.{part}")] for part in ("drop", "fc"))
     assert [table[place].name for place in (*drop.sources, *fc.sources)] == ["head.pool", "head.drop"]
     assert drop.output_shape == table[names.index("head.pool")].output_shape[:1]
+
+
+VGG16 = [f"conv{block}_{place}" for block, count in enumerate((2, 2, 3, 3, 3), start=1) for place in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("network", "layers"),
+    [
+        ("vgg16", [*VGG16, "fc6", "fc7", "fc8"]),
+        ("vgg16_bn", [*VGG16, "fc6", "fc7", "fc8"]),
+        ("alexnet", ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]),
+    ],
+)
+def test_layers_have_the_names_that_their_authors_gave_them_and_their_weights_come_in_that_order(network, layers) -> None:
+    assert [r.name for r in zoo.table(network) if r.kind in ("conv", "fc")] == layers
+    with torch.device("meta"):
+        paths = [path for path, weight in zoo.build(network).named_parameters() if weight.ndim > 1]
+    assert paths == [f"{layer}.weight" for layer in layers]

@@ -20,7 +20,7 @@ def test_parts_hold_each_row_once_and_are_fed_as_their_rows_are(name):
         assert sorted(row for part in parts for row in part.rows) == list(range(len(rows)))
         assert {(source, place) for place, part in enumerate(parts) for source in part.sources} == edges(rows, parts)
         assert all(source < place for place, part in enumerate(parts) for source in part.sources)
-        assert sum(part.layers for part in parts) == len(layers(rows))
+        assert sum(part.layers for part in parts) == sum(row.kind in ("conv", "fc", "capsule") and row.params > 0 for row in rows)
 
 
 @every_network
@@ -124,3 +124,8 @@ def test_home_and_end_lead_to_the_input_and_to_the_result():
     parts = view(zoo.table("googlenet"))
     for keys in graph.moves(laid_out(parts)):
         assert (parts[keys["first"]].name, parts[keys["last"]].kind) == ("input", "fc")
+
+
+def test_a_bottleneck_holds_the_three_layers_that_its_paper_counts_and_one_more_where_its_shortcut_has_weights():
+    blocks = [part.layers for part in view(zoo.table("resnet152")) if part.name.startswith("conv2_x.")]
+    assert blocks == [4, 3, 3]

@@ -104,6 +104,11 @@ def test_every_row_is_fed_by_rows_above_and_feeds_one_below_unless_it_is_a_resul
     assert {row.kind for row in table} <= set(zoo.KINDS)
 
 
+def test_a_layer_has_a_name_of_its_own_and_no_number_for_one() -> None:
+    assert [(name, row.name) for name in NAMES for row in zoo.table(name) if row.name.rpartition(".")[2].isdigit()
+            and row.kind not in ("add", "concat")] == []  # fmt: skip
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_takes_other_classes_and_channels_any_batch_and_the_smallest_image_of_its_card(name: str) -> None:
     with torch.device("meta"):

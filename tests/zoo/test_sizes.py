@@ -92,7 +92,7 @@ def test_a_network_of_one_size_says_which_layer_binds_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "layer", "numbers"),
-    [("alexnet", "fc6", 256 * 6 * 6), ("vgg16", "32", 512 * 7 * 7), ("lenet5_1998", "c5", 16 * 5 * 5),
+    [("alexnet", "fc6", 256 * 6 * 6), ("vgg16", "fc6", 512 * 7 * 7), ("lenet5_1998", "c5", 16 * 5 * 5),
      ("inception_v3_aux", "aux.conv2.conv", 128 * 5 * 5), ("capsnet", "digit", 1152 * 8)],
 )  # fmt: skip
 def test_the_layer_that_binds_a_network_to_one_size(name: str, layer: str, numbers: int) -> None:

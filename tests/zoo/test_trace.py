@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnnviz import zoo
 from cnnviz.zoo import Row, rows
 from cnnviz.zoo.blocks import Concat, SqueezeExcitation, conv
 from cnnviz.zoo.trace import table_of
@@ -255,10 +256,17 @@ def test_rows_survive_their_way_through_json_and_csv() -> None:
     assert lines[3] == "2,add,add,add,4x8x8,0 1,,,,1,0,0,3x3,,no,256"
 
 
+@pytest.mark.parametrize(("network", "millions"), [("resnet18", 2.5), ("resnext50_32x4d", 14.4), ("resnext101_32x4d", 21.2)])
+def test_activations_of_convolutions_alone_are_those_that_papers_print(network: str, millions: float) -> None:
+    """Radosavovic et al. 2020, arXiv 2003.13678, print those of the ResNeXts."""
+    assert round(rows.conv_activations(zoo.table(network)) / 1e6, 1) == millions
+
+
 def test_a_table_for_a_terminal_ends_with_its_totals() -> None:
     lines = rows.to_text(measured(lambda x, net: net["a"](x), a=conv(4, 4, 3))).splitlines()
     assert lines[0].split() == ["name", "kind", "output", "kernel", "stride", "pad", "groups", "params", "MACs", "sees", "from"]
     assert lines[2].split() == ["1", "net.a", "conv", "4×8×8", "3", "1", "1", "144", "9,216", "3"]
     assert lines[-1] == (
-        "144 parameters, 9,216 multiply-adds, 256 activations for one example; 1 weighted layers on the longest path."
+        "144 parameters, 9,216 multiply-adds, 256 activations, 256 of them the convolutions' outputs, for one example; "
+        "1 weighted layers on the longest path."
     )

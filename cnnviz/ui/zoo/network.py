@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import zoo
 from cnnviz.lessons import Page
-from cnnviz.plots.architecture import architecture, kinds, main_row, window
+from cnnviz.plots.architecture import architecture, kinds, layers_text, main_row, window
 from cnnviz.plots.numbers import cost_text
 from cnnviz.ui.zoo import state
 from cnnviz.ui.zoo.cost import batch_cost
@@ -21,7 +21,7 @@ from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Card, PublishedError, Row, graph, standalone
 from cnnviz.zoo.counting import counts
 from cnnviz.zoo.graph import WHOLE, Part
-from cnnviz.zoo.rows import has_gates, sees, to_csv
+from cnnviz.zoo.rows import conv_activations, has_gates, sees, to_csv
 
 CHART = "picture"
 PICTURE_HEIGHT = 640  # pixels; what is higher scrolls
@@ -60,7 +60,7 @@ def card(known: Card) -> None:
 
 def counted(known: Card) -> list[tuple[str, str, str]]:
     """What was counted here for one example, and what was printed: label, number, a sentence each."""
-    sums = zoo.totals(known.name)
+    sums, convolved = zoo.totals(known.name), conv_activations(zoo.table(known.name))
     params = f"Printed: {known.params.text} ({known.params.source})." if known.params else known.unprinted
     macs = (
         f"Printed: {known.macs.text} ({known.macs.source})." if known.macs else f"For {window(known.input_shape)}; none printed."
@@ -70,7 +70,16 @@ def counted(known: Card) -> list[tuple[str, str, str]]:
         ("Parameters", cost_text(sums.params), f"{sums.params:,}. {params}"),
         ("Multiply-adds", cost_text(sums.macs), f"{sums.macs:,}. {macs}"),
         ("Weighted layers deep", str(sums.depth), depth),
-        ("Activations", cost_text(sums.activations), f"{sums.activations:,} numbers between the layers, for one example."),
+        (
+            "Activations, all",
+            cost_text(sums.activations),
+            f"{sums.activations:,} numbers: the outputs of all rows, norms and activation functions too, for one example.",
+        ),
+        (
+            "Activations, conv",
+            cost_text(convolved),
+            f"{convolved:,} numbers: the outputs of convolutions alone, as papers count since Radosavovic et al. 2020.",
+        ),
     ]
 
 
@@ -179,7 +188,7 @@ def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
 
 
 def _listed(rows: Sequence[Row], part: Part) -> str:
-    what = f"{part.layers} layers" if part.kind == WHOLE else part.kind
+    what = f"{layers_text(part.layers)} with weights" if part.kind == WHOLE else part.kind
     return f"{part.name} · {what} · {window(rows[part.rows[-1]].output_shape)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import streamlit as st
@@ -18,6 +18,7 @@ from cnnviz.ui.zoo.timing import timing
 from cnnviz.zoo import Row
 from cnnviz.zoo.compare import Pair, compared
 from cnnviz.zoo.graph import Part
+from cnnviz.zoo.rows import conv_activations
 
 STYLE = """<style>
 .cnnviz-two { width: 100%; border-collapse: collapse; font-size: 0.82rem; }
@@ -54,10 +55,16 @@ def two_networks(page: Page, first: str, second: str) -> None:
 
 
 def changes(first: str, second: str) -> tuple[str, ...]:
-    """By how much the second network's parameters, multiply-adds, depth and activations differ from the first's."""
+    """By how much the second network's parameters, multiply-adds, depth and activations, all and those of convolutions, differ
+    from the first's."""
     a, b = zoo.totals(first), zoo.totals(second)
-    shares = [f"{other / own - 1:+.1%}" for own, other in ((a.params, b.params), (a.macs, b.macs))]
-    return (*shares, f"{b.depth - a.depth:+d}", f"{b.activations / a.activations - 1:+.1%}")
+    convolved = [conv_activations(zoo.table(name)) for name in (first, second)]
+    costs, activations = ((a.params, b.params), (a.macs, b.macs)), ((a.activations, b.activations), convolved)
+    return (*_shares(costs), f"{b.depth - a.depth:+d}", *_shares(activations))
+
+
+def _shares(pairs: Iterable[Sequence[int]]) -> list[str]:
+    return [f"{other / own - 1:+.1%}" if own else "–" for own, other in pairs]
 
 
 def _table(pairs: Sequence[Pair], a: Sequence[Row], b: Sequence[Row], first: str, second: str) -> None:

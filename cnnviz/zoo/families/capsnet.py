@@ -6,6 +6,7 @@ Differs here: lengths are what logits are elsewhere; where no class is given, th
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
@@ -138,8 +139,15 @@ class CapsNet(nn.Module):
 
 def decoder(features: int, pixels: int) -> nn.Sequential:
     """Figure 2: (N, features) to (N, pixels) in 0 … 1."""
-    layers = [nn.Linear(features, 512), nn.ReLU(), nn.Linear(512, 1024), nn.ReLU(), nn.Linear(1024, pixels), nn.Sigmoid()]
-    return nn.Sequential(*layers)
+    layers: dict[str, nn.Module] = {
+        "fc1": nn.Linear(features, 512),
+        "relu1": nn.ReLU(),
+        "fc2": nn.Linear(512, 1024),
+        "relu2": nn.ReLU(),
+        "fc3": nn.Linear(1024, pixels),
+        "sigmoid": nn.Sigmoid(),
+    }
+    return nn.Sequential(OrderedDict(layers))
 
 
 def margin_loss(lengths: Tensor, targets: Tensor) -> Tensor:

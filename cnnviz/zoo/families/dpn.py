@@ -42,7 +42,8 @@ class DualPath(nn.Module):
         self.residual = residual
         self.anew = None
         if begins:
-            self.anew = nn.Sequential(norm_act(channels), conv(channels, residual + 2 * more, 1, stride))
+            begun = {"act": norm_act(channels), "conv": conv(channels, residual + 2 * more, 1, stride)}
+            self.anew = nn.Sequential(OrderedDict(begun))
         layers: dict[str, nn.Module] = {
             "act1": norm_act(channels),
             "conv1": conv(channels, inner, 1),

@@ -1,11 +1,13 @@
 """Very Deep Convolutional Networks for Large-Scale Image Recognition.
 
 Simonyan & Zisserman, 2014, arXiv 1409.1556, Tables 1–3: columns A, B, D and E, each also with batch normalisation.
+Layers have the names of the authors' released models: conv1_1 … conv5_3, fc6 … fc8; the paper numbers none.
 Differs here: batch normalisation came later (2015); the versions named _bn are what others made of these networks since.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
@@ -34,20 +36,30 @@ CONFIGURATIONS = {
 
 def vgg(convolutions: tuple[int, ...], normalised: bool, classes: int, in_channels: int) -> nn.Module:
     """(N, C, 224, 224) to logits (N, classes)."""
-    layers: list[nn.Module] = []
+    layers: dict[str, nn.Module] = {}
     channels = in_channels
-    for width, count in zip(WIDTHS, convolutions, strict=True):
-        for _ in range(count):
-            norm = [nn.BatchNorm2d(width)] if normalised else []
-            layers += [nn.Conv2d(channels, width, 3, padding=1), *norm, nn.ReLU()]
+    for block, (width, count) in enumerate(zip(WIDTHS, convolutions, strict=True), start=1):
+        for place in range(1, count + 1):
+            layers[f"conv{block}_{place}"] = nn.Conv2d(channels, width, 3, padding=1)
+            if normalised:
+                layers[f"norm{block}_{place}"] = nn.BatchNorm2d(width)
+            layers[f"relu{block}_{place}"] = nn.ReLU()
             channels = width
-        layers.append(nn.MaxPool2d(2, 2))
-    return nn.Sequential(*layers, *_classifier(classes))
+        layers[f"pool{block}"] = nn.MaxPool2d(2, 2)
+    return nn.Sequential(OrderedDict(layers | _classifier(classes)))
 
 
-def _classifier(classes: int) -> list[nn.Module]:
-    hidden = [nn.Flatten(), nn.Linear(512 * 7 * 7, 4096), nn.ReLU(), nn.Dropout(0.5)]
-    return [*hidden, nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, classes)]
+def _classifier(classes: int) -> dict[str, nn.Module]:
+    return {
+        "flatten": nn.Flatten(),
+        "fc6": nn.Linear(512 * 7 * 7, 4096),
+        "relu6": nn.ReLU(),
+        "drop6": nn.Dropout(0.5),
+        "fc7": nn.Linear(4096, 4096),
+        "relu7": nn.ReLU(),
+        "drop7": nn.Dropout(0.5),
+        "fc8": nn.Linear(4096, classes),
+    }
 
 
 def _register(layers: int) -> None:
