@@ -144,6 +144,11 @@ class Recording:
         """What its numbers take in memory."""
         return sum(column.values.nbytes for column in self._columns.values())
 
+    @property
+    def diverged_at(self) -> int | None:
+        """The step whose loss was no longer finite; None for a run that did not diverge."""
+        return self.ending.step if self.ending is not None and self.ending.state == "diverged" else None
+
     def _column(self, name: str) -> Column:
         if name not in self._columns:
             raise RecordingError(f"column '{name}' was not recorded; there are {', '.join(self._columns)}.")
@@ -205,7 +210,8 @@ class Recording:
         """What has been added since `since` snapshots, ready for the encoder.
 
         {"from": since, "steps": [...], "columns": {name: {"rows": [...], "values": array}}}, and, where `since` is 0,
-        "layers" and "about"; "ending" once the run has ended.
+        "layers" and "about"; "ending" once the run has ended, and with a divergence its step as the column "diverged", at the
+        last snapshot.
         """
         columns = {}
         for name, column in self._columns.items():
@@ -215,6 +221,8 @@ class Recording:
                 columns[name] = {"rows": rows, "values": column.values[first : first + len(rows)]}
         head = {"layers": list(self.layers), "about": self.about} if since == 0 else {}
         tail = {"ending": asdict(self.ending)} if self.ending else {}
+        if self.diverged_at is not None and self._steps:
+            columns["diverged"] = {"rows": [len(self) - 1], "values": np.array([self.diverged_at])}
         return {"from": since, "steps": self._steps[since:], "columns": columns, **head, **tail}
 
     def save(self, path: str | os.PathLike[str]) -> Path:

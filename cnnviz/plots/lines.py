@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import plotly.graph_objects as go
+
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot
 
@@ -20,6 +22,23 @@ def along_layers(trace: int, variant: str, column: str) -> list[Binding]:
 def along_steps(trace: int, variant: str, column: str, layer: int | None = None) -> list[Binding]:
     """x: the steps at which the column was measured; y: its numbers, or those of one layer."""
     return [Binding(trace, attr, column, variant, layer=layer) for attr in ("x", "y")]
+
+
+def divergence_marks(chart: go.Figure, variants: Sequence[str]) -> list[Binding]:
+    """Where a variant's line ends because it diverged, that and when, at the upper edge: a line that ends is no line that stopped
+    to be measured. The bindings of the traces that it adds."""
+    bindings: list[Binding] = []
+    theme.edge_axis(chart)
+    for place, variant in enumerate(variants):
+        for mark in theme.edge_mark(variant, place, f"{variant} diverged at step %{{text}}"):
+            trace = len(chart.data)
+            chart.add_trace(mark)
+            bindings += [
+                Binding(trace, "x", "diverged", variant),
+                Binding(trace, "y", "diverged", variant, minus="diverged"),
+                Binding(trace, "text", "diverged", variant),
+            ]
+    return bindings
 
 
 def by_layer(
@@ -80,4 +99,5 @@ def ends_over_steps(
                 chart.add_trace(theme.band_edge(variant, filled=upper, opacity=0.12))
             bindings += along_steps(len(chart.data), variant, column, layer)
             chart.add_trace(theme.line(variant, f"{variant}, {which} {kind}: %{{y:{theme.SHORT}}}", dash, width=2))
+    bindings += divergence_marks(chart, variants)
     return LivePlot(name, chart, tuple(bindings), headline, explain)

@@ -31,7 +31,8 @@ class Binding:
     """Fills one data attribute of one trace.
 
     trace: index into the figure's traces. attr: "x", "y", "z", "text" or "customdata".
-    column: a recorded column, or "steps", "layers", "layer_numbers" (1, 2, …).
+    column: a recorded column, or "steps", "layers", "layer_numbers" (1, 2, …), or "diverged", over "steps": at the last snapshot
+        the step at which the run diverged, nothing for one that did not.
     over: what the values run over:
         "steps"   all snapshots: one number each; for a per-layer column, of layer `layer`
         "layers"  all layers, at the cursor's step
@@ -204,9 +205,19 @@ def values(binding: Binding, recordings: Recordings, step: int) -> list[Any]:
         return list(range(1, len(recording.layers) + 1))
     if binding.column == "steps":
         return [int(s) for s in recording.steps]
+    if binding.column == "diverged":
+        return _divergence(binding, recording)
     if not {binding.column, binding.plus, binding.minus} - {""} <= set(recording.names):
         return []
     return _OVER[binding.over](binding, recording, step)
+
+
+def _divergence(binding: Binding, recording: Recording) -> list[Any]:
+    if recording.diverged_at is None:
+        return []
+    if binding.attr == "x":
+        return [int(recording.steps[-1])]
+    return [0 if binding.minus == binding.column else recording.diverged_at]
 
 
 def _over_steps(binding: Binding, recording: Recording, step: int) -> list[Any]:

@@ -289,6 +289,27 @@ def marked_line(variant: str, place: int, hover: str) -> go.Scatter:
     )
 
 
+EDGE = "y9"  # an axis over the others, whose 0 is the upper edge of the plot area
+MARK_PIXELS = 160  # that a mark's words take at its right
+
+
+def edge_axis(chart: go.Figure) -> None:
+    """Give a chart the axis of its upper edge, for marks that belong to no height. What they say needs room at their right; a
+    count of steps is never made negative for it."""
+    unseen = {"showgrid": False, "zeroline": False, "showline": False, "showticklabels": False, "fixedrange": True}
+    chart.update_layout(yaxis9={"overlaying": "y", "range": [-1, 0], **unseen})
+    chart.update_xaxes(rangemode="nonnegative")
+
+
+def edge_mark(variant: str, place: int, words: str) -> tuple[go.Scatter, go.Scatter]:
+    """Words of `%{text}` at the upper edge, a line lower for each place, and a mark that is not seen and makes room for them."""
+    colour = variant_colour(variant)
+    shared = {"name": variant, "legendgroup": variant, "showlegend": False, "yaxis": EDGE, "hoverinfo": "skip"}
+    text = {"texttemplate": "<br>" * place + f"× {words}", "textposition": "bottom right", "textfont": {"color": colour}}
+    room = {"color": colour, "size": MARK_PIXELS / 0.8, "opacity": 0}  # Plotly leaves 0.8 of a mark's size free on either side
+    return go.Scatter(mode="text", line_color=colour, **text, **shared), go.Scatter(mode="markers", marker=room, **shared)
+
+
 def band_edge(variant: str, filled: bool, opacity: float = 0.18, width: float = 0, hover: str = "") -> go.Scatter:
     """A line that bounds a band of the variant's colour, invisible at width 0; filled: down to the edge drawn before it."""
     red, green, blue = (int(variant_colour(variant)[place : place + 2], 16) for place in (1, 3, 5))

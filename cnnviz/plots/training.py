@@ -25,6 +25,7 @@ def loss_over_steps(variants: Sequence[str], classes: int | None = None) -> Live
     for trace, variant in enumerate(variants):
         chart.add_trace(theme.line(variant, f"{variant}: loss %{{y:{theme.SHORT}}}", width=2))
         bindings += lines.along_steps(trace, variant, "loss")
+    bindings += lines.divergence_marks(chart, variants)
     if classes is not None:
         theme.level(chart, math.log(classes), f"guessing among {classes}: ln {classes} = {number_text(math.log(classes))}")
     return LivePlot(
@@ -57,6 +58,7 @@ def accuracy_over_steps(variants: Sequence[str]) -> LivePlot:
             theme.line(variant, f"{variant}, test set: %{{y:.1%}}", width=3).update(mode="lines+markers", marker_size=7)
         )
         bindings += lines.along_steps(batch, variant, "accuracy") + lines.along_steps(test, variant, "test_accuracy")
+    bindings += lines.divergence_marks(chart, variants)
     return LivePlot(
         "accuracy_over_steps",
         chart,

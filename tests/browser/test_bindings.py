@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from cnnviz.engine.experiment import Experiment
-from cnnviz.engine.records import Recording, Snapshot
+from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.live.channel import encode
 from cnnviz.plots.chain import all_paths, chain_walk
 from cnnviz.plots.distributions import activation_ridges, gradient_ridges
@@ -96,7 +96,8 @@ BANDS = [
         ("loss", "not_recorded", None),
     )
 ]
-PLACES = [Binding(0, "x", column, "A") for column in ("steps", "layers", "layer_numbers", "test_accuracy", "not_recorded")]
+COLUMNS = ("diverged", "steps", "layers", "layer_numbers", "test_accuracy", "not_recorded")
+PLACES = [Binding(0, "x", column, variant) for variant in VARIANTS for column in COLUMNS]
 QUANTITIES = [
     Quantity(variant, column, layer, per, at)
     for variant in (*VARIANTS, "C")
@@ -109,7 +110,9 @@ QUANTITIES = [
 @pytest.fixture(scope="module")
 def recordings() -> dict[str, Recording]:
     """Two nets of different depth, the second one measured for longer; columns sparse, numbers of every kind."""
-    return {"A": recording("A", STEPS[:6]), "B": recording("B", STEPS)}
+    found = {"A": recording("A", STEPS[:6]), "B": recording("B", STEPS)}
+    found["A"].ending = Ending("diverged", "The loss became NaN at step 26.", 26)
+    return found
 
 
 def recording(variant: str, steps: tuple[int, ...]) -> Recording:
@@ -170,7 +173,9 @@ def loaded(script: Page, recordings: dict[str, Recording]) -> Page:
     for variant, recording in recordings.items():
         first = Recording(recording.experiment, recording.layers, {})
         snapshots = list(recording.snapshots())
-        deltas = [first.extend(snapshots[:3]).delta(0), first.extend(snapshots[3:]).delta(3)]
+        deltas = [first.extend(snapshots[:3]).delta(0)]
+        first.extend(snapshots[3:]).ending = recording.ending
+        deltas.append(first.delta(3))
         script.evaluate(
             "([variant, deltas]) => { cnn.recordings[variant] = deltas.reduce(cnn.extend, cnn.emptyRecording()) }",
             [variant, [json.loads(encode(delta)) for delta in deltas]],

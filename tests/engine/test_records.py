@@ -315,3 +315,13 @@ def test_numbers_that_nothing_tells_apart_are_numbered():
     recording = Recording(Experiment.of(depth=2), ("1.23", "1.23"))
     recording.append(Snapshot(0, {"sweep_mean": np.array([1, 2]), "mates": np.array([3, 4, 5])}))
     assert recording.to_csv().splitlines()[0] == "step,sweep_mean[1],sweep_mean[2],mates[1],mates[2],mates[3]"
+
+
+def test_a_divergence_goes_along_as_a_column_with_its_step_at_the_last_snapshot():
+    recording = Recording(Experiment(), ("fc1",)).extend(Snapshot(step, {"loss": np.float32(step)}) for step in (0, 1, 2))
+    assert "diverged" not in recording.delta()["columns"]
+    recording.ending = Ending("diverged", "The loss became NaN at step 7.", 7)
+    for since in (0, 3):
+        sent = recording.delta(since)["columns"]["diverged"]
+        assert (sent["rows"], list(sent["values"])) == ([2], [7])
+    assert "diverged" not in recording.names

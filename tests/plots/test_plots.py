@@ -11,7 +11,7 @@ import pytest
 import cnnviz
 from cnnviz import plots
 from cnnviz.engine.experiment import Experiment, rule
-from cnnviz.engine.records import Recording, Snapshot
+from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.lessons import all_lessons
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import filled, headline_text, values
@@ -35,7 +35,7 @@ NOT_PLOTS = {
     "architecture",
     "published",
 }  # the last nine wait for no recording
-SPECIAL = {"steps", "layers", "layer_numbers"}
+SPECIAL = {"steps", "layers", "layer_numbers", "diverged"}
 LETTERS = ("A", "B")
 
 
@@ -206,6 +206,14 @@ def test_the_plots_of_the_lesson_are_there():
     assert {"gradient_by_layer", "gradient_heatmap", "loss_over_steps", "activation_ridges", "chain_walk"} <= set(PLOTS)
 
 
+EDGE_AXIS = theme.EDGE.replace("y", "yaxis")
+
+
+def unmarked(figure):
+    """The traces that are numbers: not the marks at the upper edge, which nothing but a divergence fills."""
+    return [trace for trace in figure.data if trace.yaxis != theme.EDGE]
+
+
 @every_plot
 def test_a_plot_is_named_after_its_function(name):
     assert PLOTS[name](LETTERS).name == name
@@ -235,7 +243,7 @@ def test_every_data_attribute_is_bound_once(name):
 @every_plot
 @pytest.mark.parametrize("step", [0, 3, 6])
 def test_a_filled_plot_leaves_no_trace_empty_at_any_depth(name, recordings, step):
-    for trace in filled(PLOTS[name](LETTERS), recordings, step).data:
+    for trace in unmarked(filled(PLOTS[name](LETTERS), recordings, step)):
         bound = [trace[attr] for attr in ("x", "y", "z") if attr in trace and trace[attr] is not None]
         assert len(bound) >= 2 or (trace.type in MAPS and trace.z is not None)
         assert all(any(value is not None for value in column) for column in bound)
@@ -310,7 +318,8 @@ def test_a_chart_without_its_numbers_has_no_axes_and_says_what_it_needs(name, me
 @every_plot
 def test_a_chart_with_its_numbers_has_all_its_axes(name, recordings):
     figure = filled(PLOTS[name](LETTERS), recordings, 6)
-    assert all(axis.visible is None for axis in (*figure.select_xaxes(), *figure.select_yaxes()))
+    axes = (*figure.select_xaxes(), *figure.select_yaxes())
+    assert all(axis.visible is None for axis in axes if axis.plotly_name != EDGE_AXIS)
     assert not any(note.text.startswith("Needs") for note in figure.layout.annotations)
 
 
@@ -362,7 +371,7 @@ def test_a_picked_layer_is_told_with_columns_that_exist(name, recordings):
 @every_plot
 def test_a_convolutional_net_is_drawn_too_but_for_the_chain(name, convolutional):
     figure = filled(PLOTS[name](LETTERS), convolutional, 6)
-    drawn = [bool(trace.z if trace.type in MAPS else trace.y) for trace in figure.data]
+    drawn = [bool(trace.z if trace.type in MAPS else trace.y) for trace in unmarked(figure)]
     if name in MEMBERS:  # a single net has none, but is tested
         tested = {binding.trace for binding in PLOTS[name](LETTERS).bindings if binding.column.startswith("test_")}
         assert drawn == [trace in tested for trace in range(len(drawn))]
@@ -394,3 +403,22 @@ def test_a_layer_kind_never_looks_like_a_variant():
 def test_a_variant_without_a_colour_is_an_error_that_names_it(letter):
     with pytest.raises(ValueError, match=f"variant \\(='{letter}'\\) must be a letter from A to F"):
         theme.variant_colour(letter)
+
+
+DIVERGED = Ending("diverged", "The loss became NaN at step 7; the gradient norm of fc1 was 8 the step before.", 7, "fc1", 8.0)
+MARKED = [name for name in PLOTS if any(trace.yaxis == theme.EDGE for trace in PLOTS[name](LETTERS).figure.data)]
+
+
+def test_loss_accuracy_and_gradients_over_the_run_mark_a_divergence():
+    assert {"loss_over_steps", "accuracy_over_steps", "gradient_over_steps", "weight_norm_over_steps"} <= set(MARKED)
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_line_that_ends_because_its_run_diverged_says_so_at_the_edge(name):
+    done = recorded(name if name in NEEDS else None, depth=5)
+    lost = Recording(done["A"].experiment, done["A"].layers, done["A"].about, DIVERGED).extend(done["A"].snapshots())
+    figure = filled(PLOTS[name](LETTERS), {**done, "A": lost}, 6)
+    marks = [trace for trace in figure.data if trace.yaxis == theme.EDGE and trace.x]
+    assert {trace.name for trace in marks} == {"A"}
+    told = [(trace.texttemplate, *trace.x, *trace.y, *trace.text) for trace in marks if trace.mode == "text"]
+    assert told == [("× A diverged at step %{text}", lost.steps[-1], 0, "7")]

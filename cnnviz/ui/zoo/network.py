@@ -26,7 +26,7 @@ from cnnviz.zoo.rows import conv_activations, has_gates, sees, to_csv
 CHART = "picture"
 PICTURE_HEIGHT = 640  # pixels; what is higher scrolls
 FRAME = 36
-NUMBER_WIDTH = 165
+NUMBER_WIDTH = 126
 EVERYTHING = "the whole network"
 
 
@@ -69,16 +69,16 @@ def counted(known: Card) -> list[tuple[str, str, str]]:
     return [
         ("Parameters", cost_text(sums.params), f"{sums.params:,}. {params}"),
         ("Multiply-adds", cost_text(sums.macs), f"{sums.macs:,}. {macs}"),
-        ("Weighted layers deep", str(sums.depth), depth),
+        ("Weighted layers", str(sums.depth), depth),
         (
             "Activations, all",
             cost_text(sums.activations),
-            f"{sums.activations:,} numbers: the outputs of all rows, norms and activation functions too, for one example.",
+            f"{sums.activations:,}: all rows' outputs, for one example.",
         ),
         (
             "Activations, conv",
             cost_text(convolved),
-            f"{convolved:,} numbers: the outputs of convolutions alone, as papers count since Radosavovic et al. 2020.",
+            f"{convolved:,}: the convolutions' alone, as papers usually count.",
         ),
     ]
 
