@@ -74,14 +74,17 @@ PRESETS = {
 
 
 def few_labels_win(recordings: Recordings) -> Measured | None:
-    """With the fewest labels: the means of both unsupervised starts against that from scratch, and whether their bands touch."""
+    """With the fewest labels: both unsupervised starts' leads over that from scratch, seed by seed."""
     curves = _curves(recordings)
     if curves is None or not set(UNSUPERVISED) <= set(curves):
         return None
-    scratch, others = curves["none"][0], [curves[scheme][0] for scheme in UNSUPERVISED]
-    wins = all(other.mean() - scratch.mean() > WIN and other.min() > scratch.max() for other in others)
+    leads = np.array([curves[scheme][0] - curves["none"][0] for scheme in UNSUPERVISED])
     told = ", ".join(f"{WORDS[name]} {percent_text(curves[name][0].mean())}" for name in ("none", *UNSUPERVISED))
-    return Measured(bool(wins), f"With {_labels(recordings, 0)} labels, right on the test set, mean of the seeds: {told}.")
+    sentence = (
+        f"With {_labels(recordings, 0)} labels, right on the test set, mean of the seeds: {told}; the least lead on one seed is "
+        f"{_points(float(leads.min()))}."
+    )
+    return Measured(bool(leads.mean(1).min() > WIN and leads.min() > 0), sentence)
 
 
 def gap_closes(recordings: Recordings) -> Measured | None:
@@ -235,7 +238,8 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "With few labels unsupervised pre-training wins: both autoencoders lead by more than 5 points, and no seed overlaps.",
+            "With few labels unsupervised pre-training wins: both autoencoders lead by more than 5 points on average, and "
+            "lead on every seed.",
             "labels",
             few_labels_win,
             "Is the net so well started that ten labels suffice, or is there too little pre-training?",
