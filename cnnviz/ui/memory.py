@@ -13,16 +13,14 @@ import streamlit as st
 @dataclass
 class _Memory:
     """values: by widget key. alive: the keys that the last script run drew, or an interrupted one may not have come to; drawn:
-    those of this run so far. ahead: the keys whose value here is newer than what their widget shows. running: whether a run has
-    begun and not come to its end; cut: whether the one before this one never did, so that the browser may have missed what it
-    set."""
+    those of this run so far. ahead: the keys whose value here is newer than what their widget shows. sent: those whose widgets
+    were set in a run that has not come to its end, so that the browser may have missed it."""
 
     values: dict[str, Any] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)
     ahead: set[str] = field(default_factory=set)
-    running: bool = False
-    cut: bool = False
+    sent: set[str] = field(default_factory=set)
 
 
 def _memory() -> _Memory:
@@ -34,7 +32,6 @@ def _memory() -> _Memory:
 def script_run() -> Iterator[None]:
     """Around all that draws widgets: tells those of this run from what Streamlit still holds of earlier ones."""
     memory = _memory()
-    memory.cut, memory.running = memory.running, True
     try:
         yield
     except Exception:
@@ -45,7 +42,7 @@ def script_run() -> Iterator[None]:
 
 def _completed(memory: _Memory) -> None:
     """Streamlit stops a run by a BaseException, and then forgets no widget."""
-    memory.alive, memory.drawn, memory.running = memory.drawn, set(), False
+    memory.alive, memory.drawn, memory.sent = memory.drawn, set(), set()
 
 
 def is_alive(key: str) -> bool:
@@ -73,8 +70,9 @@ def before_drawing(key: str, default: Any = None) -> Any:
     """Call right before a widget with this key is drawn: it will show what is remembered of it. Returns that value."""
     memory, value = _memory(), recall(key, default)
     memory.values[key] = value
-    if key in memory.ahead or memory.cut or not is_alive(key):  # else left alone: a move may be on its way from the browser
+    if key in memory.ahead | memory.sent or not is_alive(key):  # else left alone: a move may be on its way from the browser
         st.session_state[key] = value
         memory.ahead.discard(key)
+        memory.sent.add(key)
     memory.drawn.add(key)
     return value

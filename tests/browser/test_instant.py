@@ -112,7 +112,6 @@ def test_it_is_no_training_run_for_the_page(server: str, page: Page) -> None:
     expect(page.locator(".cnnviz-instant .cnnviz-line")).to_have_text(MEASURED)
     training = page.locator(".cnnviz-panel:not(.cnnviz-instant)")
     expect(training).to_have_attribute("data-state", "empty")
-    expect(page.get_by_text("Each claim is checked here against the numbers of your own run")).to_be_visible()
 
 
 def test_the_charts_change_before_the_page_is_told_and_theory_together_with_measurement(server: str, page: Page) -> None:

@@ -107,6 +107,8 @@ def test_a_starting_point_opens_the_tab_that_it_speaks_of_once(open_panel: Calla
     starts = page.get_by_role("combobox", name="Start from")
     cut = starts.evaluate("field => [getComputedStyle(field).textOverflow, field.scrollWidth > field.clientWidth]")
     assert cut == ["ellipsis", True]  # the name is longer than the field, and says so
+    starts.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # a list closes when what is around it scrolls
     starts.click()
     page.get_by_role("option", name="Weights that drift to zero").click()
     expect(selected).to_have_text("Learning")

@@ -29,7 +29,7 @@ def visitor(browser: Browser) -> Iterator[Page]:
 
 def controls(page: Page, slug: str, kind: str) -> Locator:
     """The controls of one kind that a learner sees, but the choice of the starting point."""
-    return page.locator(f"[class*='st-key-{slug}-']:not(.st-key-{slug}-preset) {kind}").filter(visible=True)
+    return page.locator(f"[class*='st-key-{slug}-']:not(.st-key-{slug}-preset, .st-key-{slug}-guess) {kind}").filter(visible=True)
 
 
 def exactly(text: str) -> re.Pattern[str]:
