@@ -398,12 +398,9 @@ class Learner:
         asked += [paths.PATHS] if self.experiment.measure.paths and all_of_them else []
         if self.experiment.measure.signal:
             asked += [signal.SIGNAL, signal.PICTURE] if all_of_them or edge else [signal.SIGNAL]
-        if self.experiment.measure.confidence:
-            asked.append(margins.MARGIN)
-        if self.experiment.measure.spectrum:
-            asked.append(spectrum.SPECTRUM)
-        if self.experiment.measure.weights:
-            asked.append(weights.WEIGHTS)
+        asked += [margins.MARGIN] if self.experiment.measure.confidence else []
+        asked += [spectrum.SPECTRUM] if self.experiment.measure.spectrum else []
+        asked += [weights.WEIGHTS] if self.experiment.measure.weights else []
         return [probes.SNAPSHOT, probes.HISTOGRAM, *asked] if all_of_them else [probes.SNAPSHOT, *asked]
 
     def _evaluated(self, step: int, last: bool) -> dict[str, Tensor]:

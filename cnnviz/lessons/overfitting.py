@@ -294,8 +294,7 @@ LESSON = Lesson(
         ("The net as it is", "The one with L2", "The one with dropout"),
         falls_furthest,
         (
-            "It has learned more of the wrong labels than the other two, and bends its border around them: that is worth "
-            "nothing on new points.",
+            "It has learned more of the wrong labels than the others, and bends its border around them: worth nothing elsewhere.",
             "The penalty was too weak here to keep the weights small, or the others did not have the time to learn wrong labels.",
             "With as many units left, dropout did not keep the net from learning its points by heart; the penalty did.",
         ),
