@@ -40,7 +40,7 @@ LESSON = Lesson(
         "other": Preset("One rate", {"A": replace(SMALL, lr=0.01)}, "Look at it."),
         "silent": Preset("Nothing is said of it", {"A": SMALL}, "Look at it."),
     },
-    prediction=Prediction("Which one?", ("A", "B"), lambda recordings: None),
+    prediction=Prediction("Which one?", ("A", "B"), lambda recordings: None, ("a", "b")),
     claims=(
         Claim("Even seeds are better.", "pair", holds_on_even_seeds),
         Claim("It always does.", "pair", always_holds),

@@ -117,13 +117,12 @@ class Panel {
     else this.refresh()
   }
 
-  // The question is answered: what was kept back is played.
-  release() {
+  release() { // the question is answered: what was kept back is played
     this.plays = true
     if (this.view && !this.view.run) this.view.digest = ''
   }
 
-  // An instant panel runs by itself what it can't show from the store; the picture before stays until the new numbers are there.
+  // An instant panel runs by itself what is not stored; the picture before stays until the new numbers are there.
   settleInstantly() {
     if (this.asked === this.digest || this.data.held) return
     this.asked = this.digest
@@ -175,7 +174,6 @@ class Panel {
     this.notice = ''
     this.channel = this.data.relay ? 'relay' : ''
     if (again) return
-    if (this.resumes && message.offer !== this.digest) return this.leave()
     this.run = {
       id: message.run, token: message.token, view: message.view, labels: message.variants, digest: message.offer, steps: message.steps,
       lr: message.lr, operations: message.operations, runs: message.runs, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
@@ -190,9 +188,9 @@ class Panel {
     setTimeout(() => this.tellRun(), TELL_PAGE_AFTER)
   }
 
-  // The tab remembers a run of other settings than its link asks for: the link wins.
+  // The tab remembers an ended run of other settings than its link asks for: the link wins.
   leave() {
-    this.resumes = false
+    this.resumes = this.run = this.view = null
     memory.forget(this.data.page)
     this.settle()
   }
@@ -231,6 +229,8 @@ class Panel {
   }
 
   changed(status) {
+    if (this.resumes && words.ENDED.includes(status.state) && this.run.digest !== this.digest) return this.leave()
+    this.resumes = null
     this.run.status = status
     if (status.lr !== null) this.toolbar.showRate(status.lr, this.run.lr)
     if (words.ENDED.includes(status.state) && this.run.finished === undefined) {
