@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import streamlit as st
@@ -108,35 +109,31 @@ def remark(guess: Guess, text: str) -> None:
 
 def findings(lesson: Lesson, recordings: Recordings, guess: Guess) -> None:
     """Each claim, measured on the recordings that the panel shows, the first in view; the prediction's verdict into its card."""
+    altered = any(recording.altered for recording in recordings.values())
     with st.container(key="findings"):
         if guess.is_open:
             st.caption("What was measured appears here once you have answered the question at the top, or passed it over.")
-        elif any(recording.altered for recording in recordings.values()):
+        elif altered:
             st.caption("This run's learning rate was set by hand, so its claims are not judged. Restart runs it as set.")
         elif not recordings:
             st.caption("Each claim is checked here against the numbers of your own run, once it has ended. Train starts one.")
         else:
             _claims(lesson, recordings)
-    if any(recording.altered for recording in recordings.values()):
-        recordings = {}
     if guess.asked is not None and guess.picked is not None:
-        guess.card.markdown(_verdict(guess.asked, recordings, guess.picked))
+        guess.card.markdown(_verdict(guess.asked, {} if altered else recordings, guess.picked))
 
 
 def _claims(lesson: Lesson, recordings: Recordings) -> None:
     measured = [(claim, claim.measure(recordings)) for claim in lesson.claims]
     decided = [(claim, result) for claim, result in measured if result is not None]
+    more = decided[1:]
     for claim, result in decided[:1]:
         finding(claim, result)
-    if len(decided) > 1:
-        more = decided[1:]
-        holding = sum(result.holds for _claim, result in more)
-        with st.expander(f"{len(more)} more measured here: {holding} of {len(more)} hold"):
-            for claim, result in more:
-                finding(claim, result)
-            _elsewhere(lesson, recordings)
-    else:
-        _elsewhere(lesson, recordings)
+    holding = sum(result.holds for _claim, result in more)
+    with st.expander(f"{len(more)} more measured here: {holding} of {len(more)} hold") if more else nullcontext():
+        for claim, result in more:
+            finding(claim, result)
+        _elsewhere(lesson, {claim.preset for claim, result in measured if result is None})
 
 
 def _verdict(asked: Prediction, recordings: Recordings, picked: int) -> str:
@@ -160,9 +157,8 @@ def finding(claim: Claim, measured: Measured) -> None:
     st.markdown(f":{colour}[{icon} **{verdict}**] {claim.text}  \n{measured.sentence}{ask}")
 
 
-def _elsewhere(lesson: Lesson, recordings: Recordings) -> None:
-    """Which starting points show the claims that this run says nothing about."""
-    silent = {claim.preset for claim in lesson.claims if claim.measure(recordings) is None}
+def _elsewhere(lesson: Lesson, silent: Collection[str]) -> None:
+    """Which starting points show the claims that this run says nothing about; silent: their names."""
     titles = [f"*{lesson.presets[name].title}*" for name in lesson.presets if name in silent]
     if titles:
         st.caption(f"More to be measured with {', '.join(titles)} under “Start from”.")

@@ -38,6 +38,7 @@ class Cable:
 
 
 def begin(panel: Panel) -> None:
+    panel.root.evaluate("root => delete root.dataset.firstFrameMs")
     panel.press("Train")
     panel.has_drawn_the_run()
 
@@ -113,6 +114,26 @@ def test_a_connection_that_dies_without_a_word_is_noticed(open_panel: Callable[.
     assert len(cable.ends) == 2
     panel.press("Resume")
     panel.is_in("running")
+    panel.press("Stop")
+    panel.is_in("cancelled")
+
+
+def test_train_that_is_pressed_while_the_connection_is_lost_begins_when_it_is_back(open_panel: Callable[..., Panel], page: Page) -> None:
+    cable = Cable(page)
+    page.clock.install()
+    panel = open_panel("?steps=20000")
+    begin(panel)
+    panel.press("Stop")
+    panel.is_in("cancelled")
+    before = page.evaluate("sessionStorage.getItem('cnnviz.run.vanishing_gradients')")
+    cable.mute()
+    panel.root.evaluate("root => delete root.dataset.firstFrameMs")
+    panel.press("Train")
+    page.clock.fast_forward(12_000)
+    expect(panel.notes).to_contain_text(LOST)
+    page.clock.fast_forward(1_000)
+    panel.has_drawn_the_run()
+    assert page.evaluate("sessionStorage.getItem('cnnviz.run.vanishing_gradients')") != before
     panel.press("Stop")
     panel.is_in("cancelled")
 

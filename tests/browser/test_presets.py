@@ -28,8 +28,9 @@ def visitor(browser: Browser) -> Iterator[Page]:
 
 
 def controls(page: Page, slug: str, kind: str) -> Locator:
-    """The controls of one kind that a learner sees, but the choice of the starting point."""
-    return page.locator(f"[class*='st-key-{slug}-']:not(.st-key-{slug}-preset, .st-key-{slug}-guess) {kind}").filter(visible=True)
+    """The experiment's controls of one kind that a learner sees, but the choice of the starting point. Sections have their own,
+    which stand in no link."""
+    return page.locator(f".st-key-controls [class*='st-key-{slug}-']:not(.st-key-{slug}-preset) {kind}").filter(visible=True)
 
 
 def exactly(text: str) -> re.Pattern[str]:
@@ -54,6 +55,7 @@ def slide(page: Page, slug: str) -> bool:
     if not sliders.count():
         return False
     slider, address = sliders.first, page.url
+    page.wait_for_function(RESTS)
     at_its_end = slider.input_value() == slider.get_attribute("max")
     slider.press("ArrowLeft" if at_its_end else "ArrowRight")
     expect(page).not_to_have_url(address)

@@ -7,17 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from exported import Losses, printed_losses, recorded_losses, run_notebook, run_script_here
 
 from cnnviz import Experiment, ExperimentError, record_together, replace
 from cnnviz.engine import bundle, export, words
 from cnnviz.settings import ASSETS, settings
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 TINY = Experiment.of(
     dataset="digits", train_examples=200, test_examples=10, depth=4, width=12, steps=12, batch_size=32, lr=0.05,
@@ -175,15 +176,6 @@ NEEDED_BESIDE = {
     "smoothing": {"task_classes": 4},
     "smoothing_over": {"smoothing": 0.2},
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in the same order in this process as in the script's."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def engine_losses(variants: Mapping[str, Experiment]) -> Losses:

@@ -1,10 +1,9 @@
 """What exported scripts print beside losses: each figure that findings read is the recording's; sweeps and calculations, too."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import torch
 from exported import (
     assert_same_ends,
     assert_same_figures,
@@ -21,6 +20,8 @@ from cnnviz import Experiment, ExperimentError, record_together, replace
 from cnnviz.engine import export
 from cnnviz.lessons import all_lessons
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PRESETS = {
     f"{lesson.slug}/{name}": preset.variants for lesson in all_lessons().values() for name, preset in lesson.presets.items()
 }
@@ -35,15 +36,6 @@ DIGITS = Experiment.of(
     dataset="digits", train_examples=100, test_examples=40, depth=3, width=8, steps=4, batch_size=16, lr=0.05, snapshots=100,
     histograms=2, evaluations=2,
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in the same order in the engine as in the script, which sets its thread count."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def shortened(experiment: Experiment) -> Experiment:

@@ -1,10 +1,8 @@
 """Code export of experiments that nobody thought of: what is written runs, and prints what the engine records."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import torch
 from exported import assert_same_figures, assert_same_losses, printed_figures, printed_losses, recorded_losses, run_script_here
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +12,8 @@ from strategies import allowed
 from cnnviz import Experiment, ExperimentError, record_together, replace
 from cnnviz.engine import export
 from cnnviz.engine.experiment import rule
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 FEW = settings.default.max_examples <= 100
 TINY = Experiment.of(
@@ -42,15 +42,6 @@ def settings_of_a_run() -> SearchStrategy[dict[str, Any]]:
     each = st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), value_of(name)))
     measured = st.sets(st.sampled_from(MEASURED), max_size=2).map(lambda names: dict.fromkeys(names, True))
     return st.tuples(st.lists(each, max_size=9).map(dict), measured).map(lambda both: both[0] | both[1])
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in the same order in the engine as in the script, which sets its thread count."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @settings(max_examples=15 if FEW else settings.default.max_examples)

@@ -84,7 +84,6 @@ export class Charts {
     const enlarged = this.grid.toggleAttribute('data-large')
     for (const card of this.cards) card.enlarge(enlarged && card === large)
     this.resize()
-    this.draw(true)
   }
 
   // urgent: a hand is waiting for it, so no time is let pass first

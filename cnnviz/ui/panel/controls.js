@@ -42,6 +42,7 @@ export class Toolbar {
       else this.act('stop_at', this.stopAtValue)
     }
     this.stopLabel = labelled('Stop at step', this.stopAt, 'The step to stop at; empty for the last one')
+    this.stopLabel.classList.add('cnnviz-stop-at')
     return this.stopLabel
   }
 

@@ -3,18 +3,17 @@
 import { kept, keep } from './memory.js'
 
 const NAME = 'cnnviz.guesses'
+const local = () => localStorage // where storage is denied, its very name throws
 const before = new WeakMap()
 
 export function mount({ data, parentElement, setStateValue }) {
-  const guesses = kept(localStorageOrNone, NAME) ?? {}
+  const guesses = kept(local, NAME) ?? {}
   const first = !before.has(parentElement)
   before.set(parentElement, data.guess)
   if (first && data.guess === null && guesses[data.key]) {
     setStateValue('remembered', guesses[data.key])
   } else if (guesses[data.key] !== data.guess && !(first && data.guess === null)) {
-    keep(localStorageOrNone, NAME, { ...guesses, [data.key]: data.guess })
+    keep(local, NAME, { ...guesses, [data.key]: data.guess })
   }
   return () => {}
 }
-
-const localStorageOrNone = () => localStorage

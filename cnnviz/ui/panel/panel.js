@@ -10,6 +10,7 @@ import { part, Playback } from './playback.js'
 import { pressedKey } from './keys.js'
 import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
+import { isLive, newRun } from './run.js'
 import { copied } from './share.js'
 import { fetchRecording, gathered, Link } from './socket.js'
 import { staying } from './stay.js'
@@ -19,13 +20,12 @@ window.__cnnviz = { ...bindings, numberText, percentText }
 
 const SPEAK_EVERY = 30_000
 const TELL_PAGE_AFTER = 300
-const LIVE = ['queued', 'running', 'paused']
 let serial = 0
 
 class Panel {
   constructor(place) {
     this.view = null // what the charts draw: {labels, digest, recordings, steps, run: id or null}
-    this.run = null // what is watched: {id, token, view, labels, digest, steps, recordings, n, status, …}
+    this.run = null // what is watched: see run.js
     this.cursor = null // the step that is looked at; null: the newest
     this.hidden = new Set()
     this.notice = ''
@@ -95,8 +95,8 @@ class Panel {
     url.protocol = url.protocol.replace('http', 'ws')
     this.link = new Link(url, {
       message: message => this.hear(message),
-      open: () => this.opened(),
-      waits: () => this.active || this.pressed,
+      open: again => this.opened(again),
+      waits: () => this.active || (this.pressed && !this.pressed.run),
       ask: () => this.active && this.link.send({ op: 'resync', since: this.run.n }),
       lost: () => this.say('lost'),
       blocked: () => this.blocked(),
@@ -174,10 +174,8 @@ class Panel {
     this.notice = ''
     this.channel = this.data.relay ? 'relay' : ''
     if (again) return
-    this.run = {
-      id: message.run, token: message.token, view: message.view, labels: message.variants, digest: message.offer, steps: message.steps,
-      lr: message.lr, operations: message.operations, runs: message.runs, trainExamples: message.train_examples, recordings: {}, n: null, status: null,
-    }
+    if (this.pressed) this.pressed.run = message.run
+    this.run = newRun(message)
     this.toolbar.showRate(message.lr, message.lr)
     if (message.runs && !this.data.instant) this.view = null // points of two sweeps in one chart would mix
     if (!message.token || this.data.instant) return
@@ -299,9 +297,10 @@ class Panel {
 
   // The connection
 
-  opened() {
+  opened(again) {
     this.say(this.data.relay ? 'relay' : '')
     this.attend()
+    if (again && this.pressed && !this.pressed.run) return this.link.send(this.pressed.message)
     if (this.run && !this.run.gone) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
   }
 
@@ -328,10 +327,11 @@ class Panel {
 
   start(step) {
     if (this.data.watch && !this.data.instant) return
-    this.pressed = { at: performance.now(), step }
+    const message = { op: 'start', offer: this.data.offer, step }
+    this.pressed = { at: performance.now(), step, message, run: null } // run: the id of the one that began for it
     this.notice = ''
     this.cursor = null
-    this.link.send({ op: 'start', offer: this.data.offer, step })
+    this.link.send(message)
   }
 
   scrub(index) {
@@ -381,7 +381,7 @@ class Panel {
   }
 
   get active() {
-    return LIVE.includes(this.run?.status?.state ?? (this.run ? 'queued' : ''))
+    return isLive(this.run)
   }
 
   get step() {
@@ -428,7 +428,7 @@ class Panel {
 
   wasDrawn() {
     this.root.dataset.frames = ++this.frames
-    if (this.pressed && this.view?.run && this.view.run === this.run?.id) {
+    if (this.pressed?.run && this.pressed.run === this.view?.run) {
       this.root.dataset.firstFrameMs = (performance.now() - this.pressed.at).toFixed(1)
       this.pressed = null
       this.tellRun()

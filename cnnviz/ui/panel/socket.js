@@ -18,7 +18,7 @@ export function gathered(pass) {
 }
 
 export class Link {
-  // hears: {message(object), open(), lost(), blocked(), waits(): whether words are expected, ask(): for one}
+  // hears: {message(object), open(again: after a loss), lost(), blocked(), waits(): whether words are expected, ask(): for one}
   constructor(url, hears) {
     this.url = url
     this.hears = hears
@@ -36,10 +36,11 @@ export class Link {
     const giveUp = setTimeout(() => socket.close(), OPENING)
     socket.onopen = () => {
       clearTimeout(giveUp)
+      const again = this.everOpen
       this.everOpen = true
       this.wait = FIRST_WAIT
       this.heard = performance.now()
-      this.hears.open()
+      this.hears.open(again)
       this.waiting.splice(0).forEach(message => this.send(message))
     }
     socket.onmessage = event => {
@@ -92,10 +93,11 @@ export class Link {
   // nothing yet, and counts its letters anew.
   goBy(name, send) {
     if (this.relay?.name === name) return
+    const again = this.relay !== null
     this.relay = { name, send }
     this.seen = 0
     this.close()
-    this.hears.open()
+    this.hears.open(again)
     this.waiting.splice(0).forEach(message => send(message))
   }
 

@@ -3,14 +3,14 @@
 import { numberText, wholeText } from './numbers.js'
 
 export const ENDED = ['done', 'diverged', 'failed', 'cancelled']
-export const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
-export const LOST = 'Connection lost; trying again …'
+const BLOCKED = 'Live connection is blocked here; updates arrive more slowly.'
+const LOST = 'Connection lost; trying again …'
 const GONE = 'The server no longer has this run: it was restarted, most likely.'
 export const goneWords = ({ watch, verb }) => `${GONE} ${watch ? 'Ask for a new link.' : `Press ${verb} to run it again.`}`
 export const emptyWords = verb =>
   `Nothing has been run with these settings yet. Press ${verb}, and the charts fill${verb === 'Train' ? ' while the networks learn' : ''}.`
 const HELD = 'Answer the question above, or pass it over: then the recording plays'
-export const FOLLOWING = 'Following the instructor’s run'
+const FOLLOWING = 'Following the instructor’s run'
 
 const STATES = { running: 'Running', paused: 'Paused', done: 'Done', diverged: 'Diverged', failed: 'Failed', cancelled: 'Stopped' }
 
@@ -37,7 +37,7 @@ export function notesOf({ data, run, view, digest, active, channel, notice }) {
   return [...notes, notice].filter(Boolean)
 }
 
-export function statusWords(run) {
+function statusWords(run) {
   const { status } = run
   if (status.state === 'queued') return status.place > 0 ? `Waiting in the queue · place ${status.place}` : 'Starting …'
   const made = Math.max(0, ...Object.values(run.recordings).map(({ steps }) => steps.length))
@@ -55,7 +55,7 @@ export function statusWords(run) {
   ].filter(Boolean).join(' · ')
 }
 
-export const storedWords = ({ steps, runs, verb }) =>
+const storedWords = ({ steps, runs, verb }) =>
   `Recorded earlier · ${runs ? `${wholeText(runs)} runs` : `${wholeText(steps)} steps`} · press ${verb} to run it now`
 
 // Before the task begins, by the phase of what was measured last.
@@ -71,7 +71,7 @@ const isCalculated = recordings => Object.values(recordings).some(({ about }) =>
 const isSliced = recordings => Object.values(recordings).some(({ columns }) => columns.surface_loss)
 
 // run: null for stored numbers; current: whether the charts show the page's settings; exact: computed in float64, without a net
-export function instantWords(run, current, exact) {
+function instantWords(run, current, exact) {
   if (!current) return ['failed', 'cancelled'].includes(run?.status?.state) ? STATES[run.status.state] : 'Measuring …'
   if (exact) return 'Computed in float64'
   return ['Measured on fresh weights, before any update', run?.status && deviceWords(run.status.device), run?.status && `seed ${run.status.seed}`]
@@ -89,10 +89,10 @@ function alteredWords(altered) {
   return `The learning rate was set by hand to ${numberText(lr)} at step ${wholeText(step)}${more}: what came of it is shown, not judged.`
 }
 
-export const changedWords = (active, verb) => `Settings changed: press ${active ? 'Restart' : verb} to run them.`
+const changedWords = (active, verb) => `Settings changed: press ${active ? 'Restart' : verb} to run them.`
 
 // The run's own sentence where it says more than its state, then how each variant ended that did not simply finish.
-export function endingWords(status, recordings) {
+function endingWords(status, recordings) {
   const own = Object.entries(recordings)
     .filter(([, recording]) => recording.ending && !['done', 'cancelled'].includes(recording.ending.state))
     .map(([variant, recording]) => `${variant}: ${recording.ending.sentence}`)
@@ -106,7 +106,7 @@ function epochWords(epochs) {
   return `${text} epoch${text === '1.0' ? '' : 's'}`
 }
 
-export function timeText(seconds) {
+function timeText(seconds) {
   const whole = Math.ceil(seconds)
   const minutes = Math.floor(whole / 60)
   const two = value => String(value).padStart(2, '0')
