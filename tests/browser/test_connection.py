@@ -118,7 +118,9 @@ def test_a_connection_that_dies_without_a_word_is_noticed(open_panel: Callable[.
     panel.is_in("cancelled")
 
 
-def test_train_that_is_pressed_while_the_connection_is_lost_begins_when_it_is_back(open_panel: Callable[..., Panel], page: Page) -> None:
+def test_train_that_is_pressed_while_the_connection_is_lost_begins_when_it_is_back(
+    open_panel: Callable[..., Panel], page: Page
+) -> None:
     cable = Cable(page)
     page.clock.install()
     panel = open_panel("?steps=20000")
