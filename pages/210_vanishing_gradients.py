@@ -61,6 +61,7 @@ with knob.stage:
     ui.findings(lesson, recordings, guess)
 
 ui.theory(
+    knob.below.why,
     "Why: a product of one factor a layer",
     (
         r"\frac{\partial \ell}{\partial w^{(1)}} = \frac{\partial \ell}{\partial o}"
@@ -96,4 +97,4 @@ ui.theory(
         "its own.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

@@ -78,6 +78,7 @@ with knob.stage:
     ui.findings(lesson, recordings, guess)
 
 ui.theory(
+    knob.below.why,
     "Why: a unit learns only where its curve has a slope",
     (
         r"\frac{\partial \ell}{\partial w_{ij}} = \delta_i\, x_j, \qquad \delta_i = \frac{\partial \ell}{\partial a_i}\, f'(z_i)",
@@ -101,4 +102,4 @@ ui.theory(
         "curve as you like.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

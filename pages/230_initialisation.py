@@ -77,7 +77,8 @@ with knob.stage:
         fresh = ui.live(lesson, variants, fresh_tabs, instant=True, follows=knob)
     with trains:
         trained = ui.live(lesson, variants, TRAINED)
-    ui.findings(lesson, content.newest(fresh, trained, variants), guess)
+    recordings = content.newest(fresh, trained, variants)
+    ui.findings(lesson, recordings, guess)
     st.caption(
         "Measured anew while a slider moves, and whenever a control changes. Dashed is what the lines below predict for an "
         "infinitely wide net with weights drawn around 0; for convolutions place by place, since a padded edge reads less, and "
@@ -93,7 +94,7 @@ for letter, recording in content.loops(fresh):
         "divided by its square root, and it is measured again. Layers without a bar have not been reached.",
     )
 
-ui.theory("The derivation, line by line, with the numbers of A", *derivation(fresh if ui.answered(guess) else {}))
+ui.theory(knob.below.why, "The derivation, line by line, with the numbers of A", *derivation(fresh if ui.answered(guess) else {}))
 
 st.subheader("The chosen scheme in three frameworks", anchor=False)
 for letter, experiment in variants.items():
@@ -102,4 +103,4 @@ for letter, experiment in variants.items():
     for tab, text in zip(st.tabs(list(words)), words.values(), strict=True):
         tab.code(text, language="python")
 
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

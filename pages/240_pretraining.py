@@ -55,6 +55,7 @@ ui.remark(
     "within the luck of the seed, or none. Set *Seed* to 10 for labels and weights other than those recorded.",
 )
 ui.theory(
+    knob.below.why,
     "Two ways to begin without the labels that count",
     (
         r"\min_{\theta, \phi}\; \frac{1}{n} \sum_i \big\lVert g_\phi(f_\theta(\tilde{x}_i)) - x_i \big\rVert^2",
@@ -84,4 +85,4 @@ ui.theory(
         "batches, from the step where A begins.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

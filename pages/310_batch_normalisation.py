@@ -101,6 +101,7 @@ ui.picture(
     "standardised by its own mean and spread, all look alike: that is batch norm, and it also removes what made them different.",
 )
 ui.theory(
+    knob.below.why,
     "Forward and backward",
     (
         r"\mu = \frac{1}{m} \sum_i x_i, \qquad \sigma^2 = \frac{1}{m} \sum_i (x_i - \mu)^2",
@@ -139,4 +140,4 @@ ui.theory(
         "into the layer before it: it then costs nothing.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

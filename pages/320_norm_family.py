@@ -72,6 +72,7 @@ st.subheader("What shares one mean and one variance", anchor=False)
 ui.norm_cube(lesson)
 
 ui.theory(
+    knob.below.why,
     "One formula, several sets",
     (
         r"\hat{x}_i = \frac{x_i - \mu_{S(i)}}{\sqrt{\sigma^2_{S(i)} + \epsilon}}, \qquad y_i = \gamma_c\, \hat{x}_i + \beta_c",
@@ -106,4 +107,4 @@ ui.theory(
 )
 st.subheader("The family", anchor=False)
 ui.table(FAMILY)
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

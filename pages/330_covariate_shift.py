@@ -76,6 +76,7 @@ ui.remark(
 if not shapes:
     ui.slices(lesson, knob, variants, [claim for claim in lesson.claims if claim.preset in lesson.slices])
 ui.theory(
+    knob.below.why,
     "Two kinds of shift, and three numbers along the step",
     (
         r"P_{\text{train}}(x) \neq P_{\text{test}}(x), \qquad P(y \mid x) \text{ the same}",
@@ -106,4 +107,4 @@ ui.theory(
         "The gradient's greatest change there, over the distance gone: how smooth the loss is along the step.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

@@ -106,6 +106,7 @@ else:
         "model that can be solved by hand, choose *Polynomials* under “Start from”."
     )
 ui.theory(
+    knob.below.why,
     "Why: large weights, and how to keep them small",
     (
         r"y(x, w) = \sum_{j=0}^{M} w_j x^j, \qquad E(w) = \frac{1}{2} \sum_{n=1}^{N} \big( y(x_n, w) - t_n \big)^2",
@@ -150,4 +151,4 @@ ui.theory(
         "so many looks without a new lowest. The test set has no say in it: what is chosen by it could not be judged by it.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

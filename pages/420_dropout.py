@@ -94,6 +94,7 @@ ui.remark(
     "point or two only. DropConnect draws one mask for a batch here, not one for each example as in its paper.",
 )
 ui.theory(
+    knob.below.why,
     "What is dropped, and what makes up for it",
     (
         r"\begin{gathered} f(h) = D \odot a(h), \quad D = (X_1, \dots, X_{d_h}) \\ "
@@ -135,4 +136,4 @@ ui.theory(
         "**MC dropout.** Masks stay on in the test, *T* passes for an image: their spread says how sure the net is.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

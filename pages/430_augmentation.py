@@ -87,6 +87,7 @@ st.caption(
 )
 
 ui.theory(
+    knob.below.why,
     "More from the same images",
     (
         r"\min_\theta\; \frac{1}{n} \sum_i \mathbb{E}_T\; \ell\big(f_\theta(T x_i),\, y_i\big)",
@@ -122,4 +123,4 @@ st.markdown(
     "cutout, then mixup or CutMix. Each draws from random numbers of its own, so that switching one on changes nothing in the "
     "others. Test images are never changed."
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

@@ -97,6 +97,7 @@ st.caption(
 st.subheader("Which targets, and which logits meet them", anchor=False)
 ui.smoothed_targets(lesson)
 ui.theory(
+    knob.below.why,
     "A target that can be met",
     (
         r"y = \big[\,1 - \varepsilon,\; \tfrac{\varepsilon}{K - 1},\; \dots,\; \tfrac{\varepsilon}{K - 1}\,\big]",
@@ -137,4 +138,4 @@ ui.theory(
         "cross-entropy, α the *Teacher's share*. T² makes up for gradients that shrink with it.",
     ),
 )
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

@@ -82,6 +82,7 @@ st.caption(
 )
 
 ui.theory(
+    knob.below.why,
     "Seven ways to make one number of four",
     (
         r"s_j = \max_{i \in R_j} a_i, \qquad s_j = \frac{1}{|R_j|} \sum_{i \in R_j} a_i",
@@ -117,4 +118,4 @@ ui.theory(
 )
 st.subheader("The kinds", anchor=False)
 ui.table(KINDS)
-ui.closing(lesson, variants)
+ui.closing(lesson, knob, variants, recordings, guess)

@@ -3,6 +3,8 @@
 Needs: 310 batch normalisation, 410 overfitting. Leads to: 520 network in network and Inception.
 """
 
+import streamlit as st
+
 from cnnviz import lessons, ui
 from cnnviz.ui.zoo import explorer
 
@@ -11,6 +13,7 @@ page = lessons.explorer(__file__)
 ui.opening(page)
 explorer(page)
 ui.theory(
+    st.container(),
     "How layers are counted",
     (
         r"\text{parameters} = k_h\, k_w\, \frac{C_{in}}{g}\, C_{out} + C_{out}",
@@ -28,4 +31,5 @@ ui.theory(
     ),
 )
 ui.try_this(page)
+st.subheader("Read more", anchor=False)
 ui.read_more(page)

@@ -97,6 +97,29 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What a button of a task sets the page to. label: what the button says; preset: a starting point, "" for the page's first;
+    settings: by knob, where they differ from its own; remedies: those switched on in B, None for its own."""
+
+    label: str
+    preset: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    remedies: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to change next. text: what to do, and what to ask oneself meanwhile; setups: what it asks for, a button each.
+
+    came_out: what a run of one of them shows, in one short sentence with its numbers; None where the recordings can't tell.
+    """
+
+    text: str
+    setups: tuple[Setup, ...]
+    came_out: Callable[[Mapping[str, Recording]], str | None]
+
+
+@dataclass(frozen=True)
 class Reference:
     """A paper: where to read more, and what it has to do with the page."""
 
@@ -110,8 +133,7 @@ class Reference:
 @dataclass(frozen=True)
 class Lesson:
     """One lesson's content. number: the page file's prefix; the first preset is the page's start; slices: what its panel for loss
-    surfaces has recorded, which is no starting point of the page; tries: values that `try_this` asks for or leads to, by setting:
-    each is a stop of its slider."""
+    surfaces has recorded, which is no starting point of the page."""
 
     number: int
     slug: str
@@ -120,16 +142,20 @@ class Lesson:
     presets: Mapping[str, Preset]
     prediction: Prediction
     claims: tuple[Claim, ...]
-    try_this: tuple[str, ...]
+    try_this: tuple[Task, ...]
     references: tuple[Reference, ...]
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
     summary: str = ""
     slices: Mapping[str, Preset] = field(default_factory=dict)
-    tries: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def asks(self, preset: str) -> Prediction | None:
         """What is asked before a run of that starting point, None where nothing is."""
         return self.prediction if preset in (self.prediction.presets or tuple(self.presets)[:1]) else None
+
+    def tried(self, knob: str) -> tuple[Any, ...]:
+        """The values of a knob that its tasks ask for."""
+        setups = [setup for task in self.try_this for setup in task.setups]
+        return tuple(setup.settings[knob] for setup in setups if knob in setup.settings)
 
     @property
     def recorded(self) -> dict[str, Preset]:

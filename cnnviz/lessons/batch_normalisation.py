@@ -328,7 +328,6 @@ LESSON = Lesson(
         "From *By hand: all alike*, raise ε from 10⁻⁵ to 1. Why does it matter here and hardly with the ages?",
         "From *a rate of 1*, raise the rate until batch norm fails too. What does its train mode say at that moment?",
     ),
-    tries={"epsilon": (1e-5, 1.0)},
     references=(
         Reference(
             "S. Ioffe, C. Szegedy",

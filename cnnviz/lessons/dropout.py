@@ -373,7 +373,6 @@ LESSON = Lesson(
         "From *Feature maps*, set *Block* to 1 and then to 14. When does DropBlock become dropout, and when spatial dropout?",
         "From *300 images*, give the net 3,000. What is left of the gap, and is dropout still worth its price?",
     ),
-    tries={"train_examples": (3_000,)},
     references=(
         Reference(
             "G. Hinton, N. Srivastava, A. Krizhevsky, I. Sutskever, R. Salakhutdinov",

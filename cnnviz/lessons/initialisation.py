@@ -406,7 +406,6 @@ LESSON = Lesson(
         "Choose *normal* and move σ until the curve is level at width 128, then at 512. What is n σ² at both?",
         "From *Xavier under tanh*, set *Depth* to 100. Does the variance fall like 2^−L, or far more slowly? Compare with ReLU.",
     ),
-    tries={"init_std": (0.0625, 0.125), "init_scale": (math.sqrt(2),)},  # n σ² = 2 at 512 and 128; √2: He's out of Xavier's
     references=(
         Reference(
             "X. Glorot, Y. Bengio",

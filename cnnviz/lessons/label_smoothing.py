@@ -349,7 +349,6 @@ LESSON = Lesson(
         "From *Teachers and 60 labels*, set *Temperature* to 1. What is left of A's lead, and why does a sure teacher say so "
         "little? Then raise it to 15.",
     ),
-    tries={"smoothing": (0.01,), "temperature": (1.0, 15.0)},
     references=(
         Reference(
             "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna",

@@ -296,7 +296,6 @@ LESSON = Lesson(
         "From the same start choose *group* in B and set *Groups* to 1 and then to 16. Which two norms have you made?",
         "From *Row by row, two digits a batch*, raise the batch size to 4, 8 and 16. Where does batch norm catch up?",
     ),
-    tries={"batch_size": (4, 8, 16)},
     references=(
         Reference(
             "Y. Wu, K. He", 2018, "Group normalization", "https://arxiv.org/abs/1803.08494", "Figure 1 is the first start."

@@ -379,7 +379,6 @@ LESSON = Lesson(
         "From *ten points and a hundred*, raise A's points. From how many on is degree 9 no worse than degree 3?",
         "From *none, L2, dropout*, raise the training set to 2,000 points. What is left of A's islands, and of its gap?",
     ),
-    tries={"train_examples": (2_000,), "strength": (1e-18,)},
     references=(
         Reference(
             "C. M. Bishop",

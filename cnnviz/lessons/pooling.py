@@ -250,7 +250,6 @@ LESSON = Lesson(
         "From *Three hundred images*, double *Steps* and double them again. What becomes of the gap that C was ahead by, and "
         "what of its accuracy?",
     ),
-    tries={"steps": (600,)},
     references=(
         Reference(
             "M. Zeiler, R. Fergus",

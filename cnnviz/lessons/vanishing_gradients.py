@@ -12,6 +12,7 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
 from cnnviz.lessons.gradient_paths import one_path_is_little, paths_add_up
+from cnnviz.lessons.tasks.vanishing_gradients import TASKS
 from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
@@ -377,14 +378,7 @@ LESSON = Lesson(
             "Is A deep enough to vanish? Does B now explode instead?",
         ),
     ),
-    try_this=(
-        "From the start, set *Depth* to 3, 5, 8 and 12 and note the share of the gradient that reaches layer 1 of A each time. "
-        "What does one more sigmoid layer cost, and why is that less than ¼?",
-        "From the start, leave only *He init* switched on in B, then only *ReLU*. Which of the two does the work here? "
-        "Then try A with *Initial scale* 10: is sigmoid to blame alone?",
-        "From *Exploding, and clipped*, set *Depth* to 3, then to 20. How does depth decide whether 1.5 times He's size is too "
-        "much? Replace *Clip by norm* by *Clip weights*: what does it cost?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "S. Hochreiter",

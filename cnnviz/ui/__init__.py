@@ -1,12 +1,13 @@
 """Everything that draws on a Streamlit page; the only package that imports streamlit."""
 
+from cnnviz.ui.closing import closing
 from cnnviz.ui.controls import Knobs, controls, describe
 from cnnviz.ui.cube import cube as norm_cube
 from cnnviz.ui.domains import domains
 from cnnviz.ui.fancy_pca import fancy_pca
 from cnnviz.ui.gallery import gallery
 from cnnviz.ui.home import chapters, start_button
-from cnnviz.ui.lesson import answered, closing, findings, opening, predict, read_more, remark, theory, try_this
+from cnnviz.ui.lesson import answered, findings, opening, predict, read_more, remark, theory, try_this
 from cnnviz.ui.live import Tabs, Variants, live
 from cnnviz.ui.own_picture import own_picture
 from cnnviz.ui.picture import picture

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, wraps
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnnviz import zoo
 from cnnviz.engine.experiment import Experiment, ExperimentError, owner, rule
 from cnnviz.engine.fields import Rule
-from cnnviz.lessons import Lesson, whose
+from cnnviz.lessons import Lesson, Setup, whose
 from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
 from cnnviz.ui import link, memory
@@ -40,17 +40,28 @@ def _a_knob_each(widget: Widget) -> Widget:
     return drawn  # type: ignore[return-value]  # of the same signature
 
 
+class Below(NamedTuple):
+    """The places for what a page says besides its stage, a tab each."""
+
+    why: DeltaGenerator
+    try_this: DeltaGenerator
+    code: DeltaGenerator
+    read_more: DeltaGenerator
+
+
 class Knobs:
-    """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs.
+    """The controls of one page. Each method draws one widget and returns its value. stage: where the panel belongs; below: what
+    follows it, by its tab.
 
     sliders: those drawn so far that an instant panel follows: by their CSS class the setting, its stops where the browser's
     slider counts them, and its place in the browser's numbers.
     refused: why the controls together ask for what can't be, "" where they do not.
     """
 
-    def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator) -> None:
+    def __init__(self, lesson: Lesson, names: Sequence[str], stage: DeltaGenerator, below: Below) -> None:
         self.lesson = lesson
         self.stage = stage
+        self.below = below
         self._settings = tuple(names)
         self.sliders: dict[str, tuple[str, list[float] | None, float]] = {}
         self._following = False
@@ -127,6 +138,21 @@ class Knobs:
         st.session_state[self.key("dropped")] = ()
         self._apply(PageState(self.preset_name))
 
+    def set_up(self, setup: Setup) -> None:
+        """Set every control to what a task asks for."""
+        st.session_state[self.key("dropped")] = ()
+        self._apply(PageState(setup.preset or link.first(self.lesson), setup.settings, setup.remedies))
+
+    def is_set_to(self, setup: Setup) -> bool:
+        """Whether the controls are set to what a task asks for."""
+        name = setup.preset or link.first(self.lesson)
+        if name != self.preset_name:
+            return False
+        chosen = self.lesson.presets[name]
+        settings = {knob: setup.settings.get(knob, link.preset_value(chosen, knob)) for knob in self.names}
+        remedies = link.preset_remedies(self.lesson, name) if setup.remedies is None else setup.remedies
+        return settings == self.settings() and {*remedies} == {*self.value("with")}
+
     def said(self) -> None:
         """One line on what a link asked for and could not get."""
         dropped = st.session_state.get(self.key("dropped"), ())
@@ -202,7 +228,7 @@ class Knobs:
         if place not in st.session_state:
             ladder = [m * 10.0**e for e in range(-9, 7) for m in MANTISSAS if low <= m * 10.0**e <= high]
             presets = [link.preset_value(preset, name) for preset in self.lesson.presets.values()]
-            tried = [value for value in self.lesson.tries.get(whose.setting(name), ()) if low <= value <= high]
+            tried = [value for value in self.lesson.tried(name) if low <= value <= high]
             off = [] if wanted.off is None else [wanted.off]
             stops = {*off, *presets, *tried, *(float(f"{stop:.3g}") for stop in ladder)}
             st.session_state[place] = sorted({int(s) for s in stops} if wanted.kind == "whole" else stops)
@@ -352,9 +378,11 @@ class Knobs:
 @contextmanager
 def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
     """The column of the page's controls, for the settings named: what a link could not get and the starting points come first,
-    the reset button last. On leaving, the link says what the settings are, and `knobs.stage` is the place beside them."""
-    left, right = st.columns([1, 3], gap="medium")
-    knobs = Knobs(lesson, names, right.container(key="stage"))
+    the reset button last. On leaving, the link says what the settings are. `knobs.stage` is the place beside them; below both, or
+    beside them on a wide screen, are the tabs `knobs.below`."""
+    left, middle, right = st.columns([1, 3, 1], gap="medium")
+    below = Below(*right.container(key="below").tabs(["Why", "Try this", "Code", "Read more"]))
+    knobs = Knobs(lesson, names, middle.container(key="stage"), below)
     with left.container(key="controls"):
         knobs.said()
         knobs.preset()

@@ -11,9 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
-from cnnviz.lessons import Claim, Lesson, Measured, Page, Prediction, TooClose, all_pages
+from cnnviz.lessons import Claim, Explorer, Lesson, Measured, Page, Prediction, TooClose, all_pages
 from cnnviz.ui import link, memory
-from cnnviz.ui.code import code
 from cnnviz.ui.guesses import keep_guess
 
 Recordings = Mapping[str, Recording]
@@ -41,13 +40,14 @@ def opening(lesson: Page) -> None:
         st.markdown(f"{lesson.question}")
 
 
-def theory(title: str, *parts: tuple[str, str]) -> None:
-    """The mathematics: pairs of a formula (LaTeX) and what its symbols are on the plots."""
-    st.subheader(title, anchor=False)
-    for formula, meaning in parts:
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        left.latex(formula)
-        right.markdown(meaning)
+def theory(place: DeltaGenerator, title: str, *parts: tuple[str, str]) -> None:
+    """The mathematics, in its place: pairs of a formula (LaTeX) and what its symbols are on the plots."""
+    with place.container(key="theory"):
+        st.subheader(title, anchor=False)
+        for formula, meaning in parts:
+            left, right = st.columns([3, 2], vertical_alignment="center")
+            left.latex(formula)
+            right.markdown(meaning)
 
 
 def predict(lesson: Lesson) -> Guess:
@@ -164,23 +164,15 @@ def _elsewhere(lesson: Lesson, silent: Collection[str]) -> None:
         st.caption(f"More to be measured with {', '.join(titles)} under “Start from”.")
 
 
-def closing(lesson: Lesson, variants: Mapping[str, Experiment]) -> None:
-    """How every lesson ends: what to change next, the experiment on screen as code, where to read more."""
-    try_this(lesson)
-    code(lesson.slug, variants)
-    read_more(lesson)
-
-
-def try_this(lesson: Page) -> None:
-    """Two or three things to change next."""
+def try_this(page: Explorer) -> None:
+    """Two or three things to look for next."""
     st.subheader("Try this", anchor=False)
-    for number, task in enumerate(lesson.try_this, start=1):
+    for number, task in enumerate(page.try_this, start=1):
         st.markdown(f"{number}. {task}")
 
 
 def read_more(lesson: Page) -> None:
-    """The papers, and the lessons before and after."""
-    st.subheader("Read more", anchor=False)
+    """The papers, and the pages before and after."""
     for paper in lesson.references:
         what = f" {paper.what}" if paper.what else ""
         st.markdown(f"- {paper.authors} ({paper.year}). [{paper.title}]({paper.link}).{what}")
