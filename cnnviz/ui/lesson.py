@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Explorer, Lesson, Measured, Page, Prediction, TooClose, all_pages
 from cnnviz.ui import link, memory
