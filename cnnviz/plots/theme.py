@@ -242,6 +242,7 @@ def _bar_below(title: str, ticks: Mapping[str, Any]) -> dict[str, Any]:
         "yref": "container",
         "y": 0,
         "yanchor": "bottom",
+        "ypad": 2,  # Plotly makes more of it where the plot area is low, and the bar then covers the axis title
         "thickness": 12,
         "outlinewidth": 0,
         "title": {"text": title, "side": "bottom", "font": {"size": FONT_SIZE}},
