@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 from cnnviz.engine.words import DOMAINS
 from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, Given, Headline, LivePlot, Quantity, plot
+from cnnviz.plots.numbers import percent_text
 
+SHAPE_CLASSES = 8
 NEEDS = "Needs a look inside the net: choose the starting point “Batch norm, and noise after it”."
 NO_DOMAINS = "Needs shapes in many colours: choose the starting point that learns from red shapes."
 
@@ -44,6 +46,7 @@ def accuracy_by_domain(variants: Sequence[str], adapted: bool = False) -> LivePl
             given.append(Given(len(chart.data), "x", DOMAINS))
             chart.add_trace(trace)
     chart.update_layout(barmode="group", scattermode="group")
+    _at_chance(chart)
     told = ", ".join(f"{v} {{{v}}} on blue" for v in variants)
     numbers = {v: Quantity(v, "domain_accuracy", layer=DOMAINS.index("blue"), form="percent") for v in variants}
     return LivePlot(
@@ -73,6 +76,7 @@ def domains_over_steps(variants: Sequence[str]) -> LivePlot:
         for domain, dash in (("red", "solid"), ("blue", "dash")):
             bindings += lines.along_steps(len(chart.data), variant, "domain_accuracy", DOMAINS.index(domain))
             chart.add_trace(theme.line(variant, f"{variant}, {domain}: %{{y:.0%}}", dash).update(mode="lines+markers"))
+    _at_chance(chart)
     numbers = {v: Quantity(v, "domain_accuracy", layer=DOMAINS.index("red"), form="percent") for v in variants}
     told = ", ".join(f"{v} {{{v}}} on red" for v in variants)
     return LivePlot(
@@ -82,6 +86,10 @@ def domains_over_steps(variants: Sequence[str]) -> LivePlot:
         Headline(f"Right answers: {told}", numbers, NO_DOMAINS),
         "How often each net is right on red and on blue shapes while it learns.",
     )
+
+
+def _at_chance(chart: go.Figure) -> None:
+    theme.level(chart, 1 / SHAPE_CLASSES, f"guessing among {SHAPE_CLASSES}: {percent_text(1 / SHAPE_CLASSES)}")
 
 
 @plot

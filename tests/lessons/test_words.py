@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from cnnviz.engine.data.shapes import SHAPES
 from cnnviz.lessons import all_lessons, find
 from cnnviz.plots.polynomial import error_by_degree
-from cnnviz.plots.shift import accuracy_by_domain
+from cnnviz.plots.shift import SHAPE_CLASSES, accuracy_by_domain, domains_over_steps
 from cnnviz.settings import ROOT
 
 
@@ -48,3 +49,11 @@ def test_errors_of_polynomials_are_told_with_the_degree_of_each(shipped):
         quantity = headline.quantities[letter]
         error = recordings[letter].column(quantity.column)[-1]
         assert error == pytest.approx(recordings[letter].column("degree_test_rms")[-1, degree])
+
+
+@pytest.mark.parametrize("plot", [accuracy_by_domain, domains_over_steps])
+def test_accuracy_on_shapes_is_drawn_beside_that_of_guessing_one_of_their_classes(plot):
+    assert SHAPE_CLASSES == len(SHAPES)
+    figure = plot("AB").figure
+    assert [line.y0 for line in figure.layout.shapes] == [1 / len(SHAPES)]
+    assert figure.layout.annotations[-1].text == "guessing among 8: 12.5 %"
