@@ -53,7 +53,7 @@ def test_errors_of_polynomials_are_told_with_the_degree_of_each(shipped):
 
 @pytest.mark.parametrize("plot", [accuracy_by_domain, domains_over_steps])
 def test_accuracy_on_shapes_is_drawn_beside_that_of_guessing_one_of_their_classes(plot):
-    assert SHAPE_CLASSES == len(SHAPES)
+    assert len(SHAPES) == SHAPE_CLASSES
     figure = plot("AB").figure
     assert [line.y0 for line in figure.layout.shapes] == [1 / len(SHAPES)]
     assert figure.layout.annotations[-1].text == "guessing among 8: 12.5 %"

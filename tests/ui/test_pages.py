@@ -1,7 +1,6 @@
 """Every page, as Streamlit runs it, without a browser: it draws, answers, and survives any link."""
 
 import json
-import math
 import re
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from cnnviz.engine.experiment import rule
 from cnnviz.lessons import all_lessons, whose
 from cnnviz.live import offers
 from cnnviz.live.offers import Offers
-from cnnviz.plots.numbers import number_text
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
 from cnnviz.ui import link
