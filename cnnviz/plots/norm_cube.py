@@ -47,8 +47,9 @@ def told(norm: str, cell: Cell, groups: int = 1) -> str:
     }[norm]
 
 
-def norm_cube(norm: str, cell: Cell, groups: int = 1) -> go.Figure:
+def norm_cube(norm: str, cell: Cell, groups: int = 1, small: bool = False) -> go.Figure:
     """A square a value, in memory order, so that point number i is the value np.unravel_index(i, SHAPE); slices side by side.
+    small: for several beside each other, without the axes' words.
 
     Diagnoses: a lit column through every slice depends on the batch; a set within one slice does not, whatever its size.
     """
@@ -60,13 +61,13 @@ def norm_cube(norm: str, cell: Cell, groups: int = 1) -> go.Figure:
     chart = theme.figure(
         "norm_cube",
         theme.linear_axis(
-            "Positions H·W, example by example (N)",
+            "" if small else "Positions H·W, example by example (N)",
             tickvals=[slice_ * (POSITIONS + 1) + (POSITIONS - 1) / 2 for slice_ in range(EXAMPLES)],
             ticktext=[f"N = {number + 1}" for number in range(EXAMPLES)],
             showgrid=False,
         ),
         theme.linear_axis(
-            "Channel C",
+            "C" if small else "Channel C",
             tickvals=list(range(CHANNELS)),
             ticktext=[str(number + 1) for number in range(CHANNELS)],
             autorange="reversed",
@@ -81,7 +82,7 @@ def norm_cube(norm: str, cell: Cell, groups: int = 1) -> go.Figure:
             marker={
                 "color": colours.tolist(),
                 "symbol": symbols.tolist(),
-                "size": 15,
+                "size": 7 if small else 15,
                 "line": {"width": 1.5, "color": theme.NEUTRAL},
             },
             text=[f"example {i + 1}, channel {j + 1}, position {k + 1}" for i, j, k in zip(n, c, p, strict=True)],
@@ -91,5 +92,5 @@ def norm_cube(norm: str, cell: Cell, groups: int = 1) -> go.Figure:
             showlegend=False,
         )
     )
-    chart.update_layout(height=330, hovermode="closest", dragmode=False, clickmode="event+select")
+    chart.update_layout(height=190 if small else 330, hovermode="closest", dragmode=False, clickmode="event+select")
     return chart

@@ -6,10 +6,11 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.lessons import Lesson
-from cnnviz.plots.norm_cube import SHAPE, norm_cube, told
+from cnnviz.plots.norm_cube import SHAPE, Cell, norm_cube, told
 from cnnviz.ui.words import words
 
 NORMS = ("batch", "layer", "instance", "group", "none")
+ACTING = NORMS[:4]
 PLACES = ("Example", "Channel", "Position")
 
 
@@ -19,11 +20,7 @@ def cube(lesson: Lesson) -> None:
     left, right = st.columns([1, 3], gap="medium")
     with left:
         norm = str(st.selectbox("Norm", NORMS, format_func=words, key=f"{lesson.slug}.cube.norm", persist_state="session"))
-        groups = int(
-            st.select_slider(
-                "Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", disabled=norm != "group", persist_state="session"
-            )
-        )
+        groups = int(st.select_slider("Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", persist_state="session"))
         for place, key, count in zip(PLACES, keys, SHAPE, strict=True):
             st.session_state.setdefault(key, 2)
             st.slider(place, 1, count, key=key, persist_state="session")
@@ -53,3 +50,19 @@ def cube(lesson: Lesson) -> None:
             "click another, or use the sliders. Filled squares share their mean and variance with it. Weight and spectral norm "
             "light nothing here: they change weights, of one unit or of the whole layer."
         )
+    _all_together(lesson, (example, channel, position), groups)
+
+
+def _all_together(lesson: Lesson, cell: Cell, groups: int) -> None:
+    """The four norms of activations beside each other, for the same value."""
+    st.markdown("**All together**: the same value under the four norms that act on activations")
+    for column, norm in zip(st.columns(len(ACTING), gap="small"), ACTING, strict=True):
+        column.plotly_chart(
+            norm_cube(norm, cell, groups, small=True),
+            theme=None,
+            key=f"{lesson.slug}.cube.{norm}",
+            width="stretch",
+            config={"staticPlot": True},
+            alt=told(norm, cell, groups),
+        )
+        column.caption(told(norm, cell, groups))
