@@ -167,6 +167,7 @@ class Knobs:
         st.selectbox(
             "Start from",
             list(titles),
+            index=list(titles).index(self.preset_name),
             format_func=lambda name: titles[name],
             key=self._drawn("preset"),
             on_change=self._reset,
@@ -199,6 +200,7 @@ class Knobs:
             return st.select_slider(
                 label,
                 options,
+                value=value,
                 key=self._drawn(name),
                 format_func=_shown(wanted.off),
                 help=wanted.help or None,
@@ -214,6 +216,7 @@ class Knobs:
             label,
             kind(low),
             kind(high),
+            kind(value),
             step=step,
             key=self._drawn(name),
             help=wanted.help or None,
@@ -243,8 +246,9 @@ class Knobs:
         """A whole number out of a few, with that of the link among them."""
         wanted = self._rule(name)
         label = f"{wanted.label}, {wanted.unit}" if wanted.unit else wanted.label
-        known = sorted({*options, int(self.value(name))})
-        return int(st.select_slider(label, known, key=self._drawn(name), help=wanted.help or None))
+        value = int(self.value(name))
+        known = sorted({*options, value})
+        return int(st.select_slider(label, known, value, key=self._drawn(name), help=wanted.help or None))
 
     @_a_knob_each
     def choice(self, name: str, options: Sequence[str] | None = None) -> str:
@@ -254,13 +258,15 @@ class Knobs:
         value = self.value(name)
         if value not in chosen:
             chosen.append(value)
-        return st.selectbox(wanted.label, chosen, key=self._drawn(name), format_func=words, help=wanted.help or None)
+        return st.selectbox(
+            wanted.label, chosen, chosen.index(value), key=self._drawn(name), format_func=words, help=wanted.help or None
+        )
 
     @_a_knob_each
     def switch(self, name: str) -> bool:
         """A setting that is on or off."""
         wanted = self._rule(name)
-        return st.toggle(wanted.label, key=self._drawn(name), help=wanted.help or None)
+        return st.toggle(wanted.label, bool(self.value(name)), key=self._drawn(name), help=wanted.help or None)
 
     def heights(self, name: str) -> None:
         """A setting of several numbers, a slider each, in the order in which they are drawn from left to right."""
@@ -304,6 +310,7 @@ class Knobs:
         picked = st.pills(
             label,
             [name for name in table if names is None or name in names or name in chosen],
+            default=list(chosen),
             selection_mode="multi",
             key=self._drawn("with"),
             format_func=lambda name: table[name].label,

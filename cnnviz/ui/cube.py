@@ -23,7 +23,7 @@ def cube(lesson: Lesson) -> None:
         groups = int(st.select_slider("Groups", (1, 2, 3, 6), 2, key=f"{lesson.slug}.cube.groups", persist_state="session"))
         for place, key, count in zip(PLACES, keys, SHAPE, strict=True):
             st.session_state.setdefault(key, 2)
-            st.slider(place, 1, count, key=key, persist_state="session")
+            st.slider(place, 1, count, int(st.session_state[key]), key=key, persist_state="session")
     example, channel, position = (int(st.session_state[key]) - 1 for key in keys)
     chart_key = f"{lesson.slug}.cube.chart"
 

@@ -39,7 +39,9 @@ def fancy_pca(lesson: Lesson) -> None:
         )
         for number, key in enumerate(keys):
             st.session_state.setdefault(key, 3.0 if number == 0 else 0.0)
-            st.slider(f"α{'₁₂₃'[number]}", -REACH, REACH, step=0.1, key=key, persist_state="session")
+            st.slider(
+                f"α{'₁₂₃'[number]}", -REACH, REACH, float(st.session_state[key]), step=0.1, key=key, persist_state="session"
+            )
         spread = st.select_slider("σ of α", SPREADS, 1.0, key=f"{lesson.slug}.fancy.spread", persist_state="session")
         st.button("Draw α anew", on_click=_drawn, args=(keys, spread), icon=":material/casino:")
     over = tuple(photographs()) if whole == "all five photographs" else (name,)

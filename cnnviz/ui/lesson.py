@@ -62,6 +62,7 @@ def predict(lesson: Lesson) -> Guess:
         picked = st.pills(
             f"**Predict first.** {asked.question}",
             options,
+            default=before,
             key=key,
             label_visibility="visible" if before is None else "collapsed",
             wrap=True,

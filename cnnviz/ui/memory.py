@@ -9,18 +9,21 @@ from typing import Any
 
 import streamlit as st
 
+_NOTHING = object()
+
 
 @dataclass
 class _Memory:
     """values: by widget key. alive: the keys that the last script run drew, or an interrupted one may not have come to; drawn:
-    those of this run so far. ahead: the keys whose value here is newer than what their widget shows. sent: those whose widgets
-    were set in a run that has not come to its end, so that the browser may have missed it."""
+    those of this run so far. ahead: the keys whose value here is newer than what their widget shows. sent: what those widgets
+    showed before that were set in the last run. The browser may have missed it: a script run that begins drops what is still to
+    be sent of the one before."""
 
     values: dict[str, Any] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)
     ahead: set[str] = field(default_factory=set)
-    sent: set[str] = field(default_factory=set)
+    sent: dict[str, Any] = field(default_factory=dict)
 
 
 def _memory() -> _Memory:
@@ -32,6 +35,8 @@ def _memory() -> _Memory:
 def script_run() -> Iterator[None]:
     """Around all that draws widgets: tells those of this run from what Streamlit still holds of earlier ones."""
     memory = _memory()
+    memory.ahead |= _missed(memory)
+    memory.sent = {}
     try:
         yield
     except Exception:
@@ -40,9 +45,21 @@ def script_run() -> Iterator[None]:
     _completed(memory)
 
 
+def _missed(memory: _Memory) -> set[str]:
+    """The widgets that were set in the last run where the browser still shows all of them as they were before. One alone may
+    have been moved back by hand."""
+    before = {
+        key: shown
+        for key, shown in memory.sent.items()
+        if key in st.session_state and shown not in (_NOTHING, memory.values[key])
+    }
+    missed = len(before) > 1 and all(st.session_state[key] == shown for key, shown in before.items())
+    return {*before} if missed else set()
+
+
 def _completed(memory: _Memory) -> None:
     """Streamlit stops a run by a BaseException, and then forgets no widget."""
-    memory.alive, memory.drawn, memory.sent = memory.drawn, set(), set()
+    memory.alive, memory.drawn = memory.drawn, set()
 
 
 def is_alive(key: str) -> bool:
@@ -67,12 +84,13 @@ def put(key: str, value: Any) -> None:
 
 
 def before_drawing(key: str, default: Any = None) -> Any:
-    """Call right before a widget with this key is drawn: it will show what is remembered of it. Returns that value."""
+    """Call right before a widget with this key is drawn: it will show what is remembered of it. Returns that value, which must
+    be the widget's default, too: a browser that never heard of the widget shows its default."""
     memory, value = _memory(), recall(key, default)
     memory.values[key] = value
-    if key in memory.ahead | memory.sent or not is_alive(key):  # else left alone: a move may be on its way from the browser
+    if key in memory.ahead or not is_alive(key):  # else left alone: a move may be on its way from the browser
+        memory.sent[key] = st.session_state.get(key, _NOTHING)
         st.session_state[key] = value
         memory.ahead.discard(key)
-        memory.sent.add(key)
     memory.drawn.add(key)
     return value

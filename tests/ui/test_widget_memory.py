@@ -10,13 +10,14 @@ def script() -> None:
 
     def put() -> None:
         memory.put("height", 7)
+        memory.put("width", 8)
 
     with memory.script_run():
         st.text(memory.recall("height", 1))
         st.button("Put 7", on_click=put)
         if not st.session_state.get("hidden"):
-            memory.before_drawing("height", 1)
-            st.slider("Height", 0, 10, key="height")
+            for key in ("height", "width"):
+                st.slider(key, 0, 10, memory.before_drawing(key, 1), key=key)
         if st.session_state.get("stopped"):
             st.stop()
 
@@ -61,3 +62,24 @@ def test_a_move_made_while_a_run_was_stopped_is_not_lost():
     for value in (3, 5):
         test.slider(key="height").set_value(value).run()
         assert recalled(test) == [str(value)]
+
+
+def test_a_browser_that_has_not_heard_of_a_widget_shows_what_it_is_set_to():
+    test = run(AppTest.from_function(script))
+    test.button[0].click().run()
+    for _ in range(2):
+        assert [list(slider.proto.default) for slider in test.slider] == [[7.0], [8.0]]
+        test = run(test)
+
+
+def test_widgets_whose_setting_the_browser_missed_are_set_again_and_one_that_is_moved_back_is_not():
+    test = run(AppTest.from_function(script))
+    test.button[0].click().run()
+    for slider in test.slider:
+        slider.set_value(1)
+    test.run()
+    assert [slider.value for slider in test.slider] == [7, 8]
+    test.slider(key="height").set_value(1).run()
+    assert [slider.value for slider in test.slider] == [1, 8]
+    test.run()
+    assert [slider.value for slider in test.slider] == [1, 8]

@@ -201,7 +201,7 @@ class Card {
     if (this.detail) this.paintDetails(recordings, step)
     const data = this.data(source)
     const whole = this.layout(source, theme)
-    showWholeImages(data, whole)
+    showWholeImages(data, whole, this.chart._fullLayout)
     const layout = low ? fitted(whole, this.chart.clientHeight) : whole
     const sentence = this.withoutEmptyAreas(data, layout)
     this.chart.style.flexBasis = narrow ? `${stackHeight(layout)}px` : ''

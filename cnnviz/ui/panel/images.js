@@ -1,7 +1,8 @@
 // The axes of images: Plotly's own choice of their ranges depends on what a chart showed before, if only nothing.
 
-// Sets the ranges of the axes that keep an image's proportions to the whole of it.
-export function showWholeImages(data, layout) {
+// Sets the ranges of the axes that keep an image's proportions to the whole of it. drawn: Plotly's
+// own layout of the chart before, in which such an axis remembers its first range, and is lengthened where that was a shorter one.
+export function showWholeImages(data, layout, drawn = {}) {
   for (const trace of data) {
     const yName = axisName(trace.yaxis ?? 'y')
     const xName = axisName(trace.xaxis ?? 'x')
@@ -10,6 +11,7 @@ export function showWholeImages(data, layout) {
     const rows = ends(trace.y ?? [...trace.z.keys()])
     layout[xName] = { ...layout[xName], autorange: false, range: ends(trace.x ?? [...trace.z[0].keys()]) }
     layout[yName] = { ...layout[yName], autorange: false, range: upsideDown ? rows.reverse() : rows }
+    for (const name of [xName, yName]) if (drawn[name]) delete drawn[name]._inputRange
   }
 }
 

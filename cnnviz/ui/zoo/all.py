@@ -51,7 +51,7 @@ def _bubbles(names: Sequence[str], opened: str) -> None:
     pairs = sorted(by_pair, key=lambda pair: -len(by_pair[pair]))
     labels = {f"{data}, {measure}": (data, measure) for data, measure in pairs}
     _measure_that_is_there(list(labels))
-    chosen = st.selectbox("Error", list(labels), key=state.key("measure"))
+    chosen = st.selectbox("Error", list(labels), state.index("measure", list(labels)), key=state.key("measure"))
     bubbles = by_pair[labels[str(chosen)]]
     st.markdown(f"**{cheapest(bubbles)}**")
     legend(ways_of_measuring(bubbles))

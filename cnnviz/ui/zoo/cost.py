@@ -61,6 +61,7 @@ def _against() -> str:
         list(AGAINST),
         format_func=lambda axis: AGAINST[axis],
         required=True,
+        default=state.get("against"),
         key=state.key("against"),
     )
     return str(chosen)
@@ -91,9 +92,14 @@ def _sliders(names: Sequence[str]) -> tuple[list[int], int]:
         state.put("side", 0)
     if common:
         left.select_slider(
-            "Side of the input, pixels", [0, *common], format_func=lambda side: _side_text(side, names), key=state.key("side")
+            "Side of the input, pixels",
+            [0, *common],
+            state.get("side"),
+            format_func=lambda side: _side_text(side, names),
+            key=state.key("side"),
         )
-    batch = int((right if common else left).select_slider("Examples in a batch", state.BATCHES, key=state.key("batch")))
+    place = right if common else left
+    batch = int(place.select_slider("Examples in a batch", state.BATCHES, state.get("batch"), key=state.key("batch")))
     for name in names:
         if not zoo.card(name).smallest:
             st.caption(takes_one_size(zoo.card(name), zoo.table(name)))

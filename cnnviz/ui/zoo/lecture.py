@@ -35,7 +35,7 @@ def lecture() -> None:
     """Draw the table that is picked, and before it how all of them fared."""
     st.markdown(overall())
     titles = {table.title: table for table in TABLES}
-    chosen = titles[str(st.selectbox("Table", list(titles), key=state.key("table")))]
+    chosen = titles[str(st.selectbox("Table", list(titles), state.index("table", list(titles)), key=state.key("table")))]
     st.caption(f"{chosen.source}; {chosen.checked}.")
     st.markdown(f"**{verdict(chosen)}**")
     ui.table(texts(chosen))

@@ -163,9 +163,11 @@ def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
     opened = list(dict.fromkeys([*ancestors(inside), *([inside] if inside else [])]))
     held = [part.name for part in parts if part.kind == WHOLE]
     if opened or held:
+        wholes = ["", *opened, *dict.fromkeys(held)]
         st.selectbox(
             "Look inside",
-            ["", *opened, *dict.fromkeys(held)],
+            wholes,
+            state.index("inside", wholes),
             format_func=lambda name: name or EVERYTHING,
             key=state.key("inside"),
             on_change=lambda: state.put("block", None),
@@ -176,7 +178,7 @@ def _choose(rows: Sequence[Row], parts: Sequence[Part], inside: str) -> None:
     st.selectbox(
         "Part",
         list(by_row),
-        index=None,
+        index=None if state.get("block") is None else state.index("block", list(by_row)),
         format_func=lambda row: _listed(rows, by_row[row]),
         key=state.key("block"),
         placeholder="Click a bar or choose here",

@@ -17,7 +17,13 @@ def explorer(page: Page) -> None:
     state.start()
     left, stage = st.columns([1, 3], gap="medium")
     with left:
-        view = st.radio("View", list(state.VIEWS), format_func=lambda name: state.VIEWS[name], key=state.key("view"))
+        view = st.radio(
+            "View",
+            list(state.VIEWS),
+            state.index("view", list(state.VIEWS)),
+            format_func=lambda name: state.VIEWS[name],
+            key=state.key("view"),
+        )
         names = pick.filters() if view != "lecture" else ()
         name = pick.network("network", "Network A" if view == "two" else "Network", names) if view != "lecture" else ""
         other = pick.network("other", "Network B", names) if view == "two" else ""

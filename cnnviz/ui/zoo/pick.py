@@ -49,7 +49,9 @@ def title(name: str) -> str:
 def network(name: str, label: str, options: Sequence[str]) -> str:
     """Pick a network out of those found; the one that is open stays among them."""
     known = [each for each in zoo.names() if each in options or each == state.get(name)]
-    return str(st.selectbox(label, known, format_func=title, key=state.key(name), on_change=forget_place))
+    return str(
+        st.selectbox(label, known, state.index(name, known), format_func=title, key=state.key(name), on_change=forget_place)
+    )
 
 
 def forget_place() -> None:
@@ -62,16 +64,17 @@ def filters() -> tuple[str, ...]:
     """Draw the filters; the networks that they leave."""
     st.text_input("Search", key=state.key("search"), placeholder="name, author, title", max_chars=SEARCH_CHARACTERS)
     with st.expander("Filter by year, idea and cost"):
-        st.slider("Years", *state.bounds(), key=state.key("years"))
+        st.slider("Years", *state.bounds(), state.get("years"), key=state.key("years"))
         st.selectbox(
             "Idea",
             (state.ANY, *zoo.CATEGORIES),
+            state.index("category", (state.ANY, *zoo.CATEGORIES)),
             format_func=lambda category: "any of the survey's seven" if category == state.ANY else category,
             key=state.key("category"),
             help="The seven ways in which networks were improved, after Khan et al. (2020).",
         )
-        st.select_slider("Parameters, at most", state.PARAMS, key=state.key("params"))
-        st.select_slider("Multiply-adds, at most", state.MACS, key=state.key("macs"))
+        st.select_slider("Parameters, at most", state.PARAMS, state.get("params"), key=state.key("params"))
+        st.select_slider("Multiply-adds, at most", state.MACS, state.get("macs"), key=state.key("macs"))
     names = found()
     st.caption(f"{len(names)} of {len(zoo.names())} networks match.")
     return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,6 +165,11 @@ def key(name: str) -> str:
 
 def get(name: str) -> Any:
     return st.session_state[key(name)]
+
+
+def index(name: str, options: Sequence[Any]) -> int:
+    """The place of a setting's value among a widget's options: its default, for a browser that never heard that it was set."""
+    return options.index(get(name)) if get(name) in options else 0
 
 
 def put(name: str, value: Any) -> None:
