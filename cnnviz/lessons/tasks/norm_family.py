@@ -1,0 +1,47 @@
+"""What to try in lesson 320."""
+
+from __future__ import annotations
+
+from cnnviz.engine.records import Recording
+from cnnviz.lessons import Setup, Task
+from cnnviz.lessons.tasks import each, last
+from cnnviz.plots.numbers import number_text, percent_text
+
+
+def _tested(_letter: str, recording: Recording) -> str | None:
+    """Right answers and loss on the test set at the end, with the norm's name."""
+    right, loss = last(recording, "test_accuracy", percent_text), last(recording, "test_loss", number_text)
+    if right is None or loss is None:
+        return None
+    net = recording.experiment.net
+    groups = f" of {net.groups} group{'s' if net.groups > 1 else ''}" if net.norm == "group" else ""
+    named = f"({net.norm} norm{groups})" if net.norm != "none" else "(no norm)"
+    return f"{named} diverged" if "diverged" in (right, loss) else f"{named} {right} right, loss {loss}"
+
+
+on_the_test_set = each("On the test set at the end", _tested)
+
+TASKS = (
+    Task(
+        "From *Two digits a batch, with maps*, set A to *none* and B to *instance*: what do the maps' own means carry that a "
+        "digit is known by?",
+        (Setup("No norm and instance norm", "maps", {"norm": "none"}, ("instance",)),),
+        on_the_test_set,
+    ),
+    Task(
+        "From *Two digits a batch, with maps* again, choose *group* in B and set *Groups* to 1 and then to 16. Which two norms "
+        "have you made? Check it: choose *layer* and *instance* in B.",
+        (
+            Setup("1 group", "maps", {"groups": 1}, ("group",)),
+            Setup("Layer norm", "maps", remedies=("layer",)),
+            Setup("16 groups", "maps", {"groups": 16}, ("group",)),
+            Setup("Instance norm", "maps", remedies=("instance",)),
+        ),
+        on_the_test_set,
+    ),
+    Task(
+        "From *Row by row, two digits a batch*, raise the batch size to 4, 8 and 16. Where does batch norm catch up?",
+        tuple(Setup(f"{size} digits", "recurrent_pairs", {"batch_size": size}) for size in (2, 4, 8, 16)),
+        on_the_test_set,
+    ),
+)
