@@ -20,7 +20,7 @@ def _loss_and_shift(_letter: str, recording: Recording) -> str | None:
     if recording.diverged_at is not None:
         return f"diverged at step {recording.diverged_at}"
     loss, shift = number_text(mean_loss(recording)), number_text(middle(recording, "input_shift"))
-    return f"loss {loss}, shift {shift} σ, {right} right at the end"
+    return f"{loss} nats, {shift} σ, {right}"
 
 
 def _colours(_letter: str, recording: Recording) -> str | None:
@@ -41,7 +41,7 @@ def _shares(recording: Recording, column: str) -> str:
     return f"{', '.join(others)} and {grey} %"
 
 
-loss_and_shift = each("Mean loss over the run, in nats, and how far layer 3's inputs shift between snapshots", _loss_and_shift)
+loss_and_shift = each("Mean loss over the run, shift of layer 3's inputs between snapshots, right at the end", _loss_and_shift)
 
 TASKS = (
     Task(
@@ -52,7 +52,7 @@ TASKS = (
     ),
     Task(
         "From the start, raise *Noise, mean* until C is no better than A. How large is its shift by then?",
-        tuple(Setup(f"Noise ± {noise}", settings={"noise_mean": noise}) for noise in (0.7, 1.0, 1.5, 2.0)),
+        tuple(Setup(f"Noise ± {number_text(noise)}", settings={"noise_mean": noise}) for noise in (0.7, 1.0, 1.5, 2.0)),
         loss_and_shift,
     ),
     Task(

@@ -20,7 +20,7 @@ def _standard_errors(_letter: str, recording: Recording) -> str | None:
 
 def _guesses(_letter: str, recording: Recording) -> str | None:
     """Error of guessing what is dropped, by layer, the median of the run; of the layers that have maps."""
-    if "guess_error" not in recording.names:
+    if "guess_error" not in recording.names or not recording.steps[-1]:
         return None
     if recording.diverged_at is not None:
         return "diverged"
@@ -43,7 +43,7 @@ TASKS = (
         "From *Mask by mask*, set *Activation* to linear. Which layers' outputs are now right on average, and why all of them?",
         tuple(Setup(words, "masks", {"activation": name}) for words, name in (("ReLU", "relu"), ("Linear", "linear"))),
         each(
-            "How far the mean over masks is off a test's outputs, layer 1 to the last, in standard errors (sampling alone: about 1)",
+            "How far the mean over masks is off a test's outputs, layer by layer, in standard errors (sampling alone: about 1)",
             _standard_errors,
         ),
     ),
@@ -52,7 +52,7 @@ TASKS = (
         "dropout (C)?",
         tuple(Setup(f"Block {side}", "holes", {"block_size": side}) for side in (1, 7, 14)),
         each(
-            "Error of guessing from its neighbours what was dropped, layer 1 to 3 (guessing the map's mean: 1)",
+            "Error of guessing from its neighbours what was dropped, layer by layer (guessing the map's mean: 1)",
             _guesses,
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnnviz.engine.polynomials import NOISE
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Setup, Task
 from cnnviz.lessons.tasks import each, last
@@ -11,6 +12,7 @@ from cnnviz.plots.numbers import number_text, percent_text
 
 AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 COMPARED = (9, 3)  # degrees
+ERROR = f"Typical error on new points (their noise: {number_text(NOISE)})"
 
 
 def _penalised(_letter: str, recording: Recording) -> str | None:
@@ -19,10 +21,8 @@ def _penalised(_letter: str, recording: Recording) -> str | None:
         return None
     curve = recording.column("curve_fitted")[-1].astype(float)
     strength, error = recording.experiment.polynomial.strength, float(recording.column("test_rms")[-1])
-    return (
-        f"(λ = {number_text(strength)}) errs by {number_text(error)}, its curve runs between {number_text(float(curve.min()))} "
-        f"and {number_text(float(curve.max()))}"
-    )
+    ends = f"{number_text(float(curve.min()))} to {number_text(float(curve.max()))}"
+    return f"(λ = {number_text(strength)}) {number_text(error)}, curve {ends}"
 
 
 def _by_degree(_letter: str, recording: Recording) -> str | None:
@@ -69,18 +69,21 @@ def _regions(inside: Array) -> int:
 
 TASKS = (
     Task(
-        "From *a very small penalty*, raise B's λ from 10⁻¹⁸ step by step. Where is the error on new points lowest, and what does "
-        "the curve look like far beyond that?",
+        "From *a very small penalty*, raise B's λ from 10⁻¹⁸ step by step. Where is the error on new points lowest, and what "
+        "does the curve look like far beyond that?",
         tuple(
             Setup(f"λ = {words}", "ridge", {"strength.B": strength})
             for words, strength in (("10⁻¹⁸", 1e-18), ("1.5 × 10⁻⁸", 1.5e-8), ("10⁻⁴", 1e-4), ("10⁻²", 1e-2), ("10", 10.0))
         ),
-        each("On new points, whose noise is 0.3", _penalised),
+        each(
+            f"{ERROR}, and from where to where the curve runs (the true one: −1 to 1)",
+            _penalised,
+        ),
     ),
     Task(
         "From *ten points and a hundred*, raise A's points. From how many on is degree 9 no worse than degree 3?",
         tuple(Setup(f"{points} points", "data", {"points": points}) for points in (10, 15, 20, 50, 100)),
-        each("Error on new points, whose noise is 0.3", _by_degree),
+        each(ERROR, _by_degree),
     ),
     Task(
         "From *none, L2, dropout*, raise the training set to 2,000 points. What is left of A's islands, and of its gap?",
