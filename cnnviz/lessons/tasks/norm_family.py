@@ -35,7 +35,7 @@ on_the_test_set = each("On the test set at the end", _tested)
 TASKS = (
     Task(
         "From *Two digits a batch, with maps*, set A to *none* and B to *instance*: what do the maps' own means carry that a "
-        "digit is known by? (Go by the loss: in right answers seeds disagree.)",
+        "digit is known by? (Go by the loss: which net has more right answers changes with the seed.)",
         (Setup("No norm and instance norm", "maps", {"norm": "none"}, ("instance",)),),
         on_the_test_set,
     ),
