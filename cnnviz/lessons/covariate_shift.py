@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from cnnviz.engine.experiment import Experiment, replace
-from cnnviz.engine.records import Array, Recording
+from cnnviz.engine.records import Recording
 from cnnviz.engine.words import DOMAINS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.over_the_run import LAYER, mean_loss, middle
 from cnnviz.lessons.slices import batch_norm_widens, frozen_statistics_do_not, sliced
+from cnnviz.lessons.tasks.covariate_shift import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
 
-LAYER = 2  # the third: the one that the lecture asks about
 COLOURED = ("red", "green", "blue", "grey")
 LOWER = 0.9  # times the mean loss without norm: the most that noise after batch norm may leave of it
 
@@ -79,7 +79,7 @@ def noise_trains_better_than_nothing(recordings: Recordings) -> Measured | None:
     plain, noisy = _with_norm(recordings, "none"), _with_norm(recordings, "noisy_batch")
     if plain is None or noisy is None:
         return None
-    shifts, losses = [_middle(r, "input_shift") for r in (plain, noisy)], [_mean_loss(r) for r in (plain, noisy)]
+    shifts, losses = [middle(r, "input_shift") for r in (plain, noisy)], [mean_loss(r) for r in (plain, noisy)]
     sentence = (
         f"From snapshot to snapshot layer 3's inputs moved by {number_text(shifts[0])} σ without norm and by "
         f"{number_text(shifts[1])} σ with noise after batch norm; over the run the loss was {number_text(losses[0])} and "
@@ -93,8 +93,8 @@ def loss_range_is_narrower(recordings: Recordings) -> Measured | None:
     plain, normed = _with_norm(recordings, "none"), _with_norm(recordings, "batch")
     if plain is None or normed is None:
         return None
-    first, second = (_middle(recording, "loss_along_range") for recording in (plain, normed))
-    betas = [_middle(recording, "smoothness") for recording in (plain, normed)]
+    first, second = (middle(recording, "loss_along_range") for recording in (plain, normed))
+    betas = [middle(recording, "smoothness") for recording in (plain, normed)]
     sentence = (
         f"Over 0.5 to 4 times the step the loss spans {number_text(first)} nats without norm, {number_text(second)} with batch "
         f"norm; the effective β is {number_text(betas[0])} and {number_text(betas[1])}."
@@ -107,7 +107,7 @@ def batch_norm_holds_inputs_still(recordings: Recordings) -> Measured | None:
     plain, normed = _with_norm(recordings, "none"), _with_norm(recordings, "batch")
     if plain is None or normed is None:
         return None
-    first, second = (_middle(recording, "input_shift") for recording in (plain, normed))
+    first, second = (middle(recording, "input_shift") for recording in (plain, normed))
     sentence = f"Layer 3's inputs move by {number_text(first)} σ without norm and by {number_text(second)} σ with batch norm."
     return Measured(second < first / 3, sentence)
 
@@ -156,22 +156,6 @@ def _with_norm(recordings: Recordings, norm: str) -> Recording | None:
     return None
 
 
-def _middle(recording: Recording, column: str) -> float:
-    """Median of a column over the run after its first fifth; of a per-layer one, of layer 3."""
-    values: Array = recording.column(column).astype(float)
-    values = values[len(values) // 5 :]
-    return float(np.nanmedian(values[:, LAYER] if values.ndim > 1 else values))
-
-
-def _mean_loss(recording: Recording) -> float:
-    """Mean loss of the run's steps, on a straight line between snapshots; infinite where it diverged."""
-    if recording.ending is not None and recording.ending.state == "diverged":
-        return math.inf
-    steps = recording.steps_of("loss")
-    every_step = np.arange(steps[0], steps[-1] + 1)
-    return float(np.interp(every_step, steps, recording.column("loss").astype(float)).mean())
-
-
 def _in_domain(recording: Recording, column: str, domain: str) -> float:
     return float(recording.column(column)[-1, DOMAINS.index(domain)])
 
@@ -195,7 +179,7 @@ def noisy_trains_like(recordings: Recordings) -> int | None:
     found = [_with_norm(recordings, norm) for norm in ("none", "batch", "noisy_batch")]
     if any(recording is None for recording in found):
         return None
-    plain, normed, noisy = (_mean_loss(recording) for recording in found if recording is not None)
+    plain, normed, noisy = (mean_loss(recording) for recording in found if recording is not None)
     if noisy >= plain:
         return 0
     return 2 if noisy <= normed else 1
@@ -276,13 +260,7 @@ LESSON = Lesson(
             "Which of the two planes is the one that training went down?",
         ),
     ),
-    try_this=(
-        "From the start, set *Learning rate* to 0.03. Why is batch norm no longer far ahead, though it still holds the inputs "
-        "still? At which rate does A fail?",
-        "From the start, raise *Noise, mean* until C is no better than A. How large is its shift by then?",
-        "From *Learn on red shapes*, set *Training domain* to grey. Which colours can A and B read now, and where do the dots "
-        "leave their bars?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "H. Shimodaira",

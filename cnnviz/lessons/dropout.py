@@ -9,6 +9,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.tasks.dropout import TASKS
 from cnnviz.plots.numbers import number_text, percent_text, times_of
 
 Recordings = Mapping[str, Recording]
@@ -368,11 +369,7 @@ LESSON = Lesson(
             "Has the net learned its own classes yet? A net that knows nothing is unsure of everything.",
         ),
     ),
-    try_this=(
-        "From *Mask by mask*, set *Activation* to linear. Which layers' outputs are now right on average, and why all of them?",
-        "From *Feature maps*, set *Block* to 1 and then to 14. When does DropBlock become dropout, and when spatial dropout?",
-        "From *300 images*, give the net 3,000. What is left of the gap, and is dropout still worth its price?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "G. Hinton, N. Srivastava, A. Krizhevsky, I. Sutskever, R. Salakhutdinov",

@@ -10,6 +10,7 @@ from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.engine.words import NORMS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
+from cnnviz.lessons.tasks.norm_family import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -290,12 +291,7 @@ LESSON = Lesson(
             "How far is the running mean from that of each time step?",
         ),
     ),
-    try_this=(
-        "From *Two digits a batch, with maps*, set A to *none* and B to *instance*: what do the maps' own means carry that a "
-        "digit is known by?",
-        "From the same start choose *group* in B and set *Groups* to 1 and then to 16. Which two norms have you made?",
-        "From *Row by row, two digits a batch*, raise the batch size to 4, 8 and 16. Where does batch norm catch up?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "Y. Wu, K. He", 2018, "Group normalization", "https://arxiv.org/abs/1803.08494", "Figure 1 is the first start."

@@ -19,6 +19,7 @@ from cnnviz.lessons.polynomials import (
     lasso_gives_exact_zeros,
     more_points_are_a_cure,
 )
+from cnnviz.lessons.tasks.overfitting import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -373,12 +374,7 @@ LESSON = Lesson(
             "How many points does it take for each coefficient?",
         ),
     ),
-    try_this=(
-        "From *a very small penalty*, raise λ from 10⁻¹⁸ step by step. Where is the error on new points lowest, and what does "
-        "the curve look like far beyond that?",
-        "From *ten points and a hundred*, raise A's points. From how many on is degree 9 no worse than degree 3?",
-        "From *none, L2, dropout*, raise the training set to 2,000 points. What is left of A's islands, and of its gap?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "C. M. Bishop",
