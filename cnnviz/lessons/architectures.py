@@ -29,16 +29,16 @@ def where_the_weights_are(_recordings: Recordings) -> Counted:
     )
     total, units = sum(row.params for row in rows), first.output_shape[0]
     sentence = (
-        f"The convolutions have {_of(kinds[0], total)}, {first.name} {_of(kinds[1], total)}, "
-        f"{' and '.join(row.name for row in others)} {_of(kinds[2], total)}. Each of {first.name}'s {units:,} units has a weight "
-        f"for each of the {first.macs // units:,} numbers of the last maps, and uses it once: "
+        f"The convolutions have {_of(kinds[0], total)} of all parameters, {first.name} has {_of(kinds[1], total)}, "
+        f"{' and '.join(row.name for row in others)} have {_of(kinds[2], total)}. Each of {first.name}'s {units:,} units "
+        f"has a weight for each of the {first.macs // units:,} numbers of the last maps, and uses it once: "
         f"{percent_text(first.macs / sum(row.macs for row in rows))} of the multiply-adds."
     )
     return Counted(max(range(len(kinds)), key=lambda place: kinds[place]), sentence)
 
 
 def _of(params: int, total: int) -> str:
-    return f"{cost_text(params)} parameters ({percent_text(params / total)})"
+    return f"{cost_text(params)} ({percent_text(params / total)})"
 
 
 def is_it_six_times_as_fast(recordings: Recordings) -> Counted | TooClose | None:

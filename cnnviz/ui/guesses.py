@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.ui import memory
 from cnnviz.ui.panel import component
@@ -27,9 +26,8 @@ def keep_guess(key: str, guess: str | None, options: Sequence[str]) -> None:
     _guesses(key=own, data={"key": key, "guess": guess}, on_remembered_change=restore)
 
 
-def ask(key: str, question: str, options: Sequence[str]) -> tuple[int | None, DeltaGenerator]:
-    """Options as pills: the place of the one that was picked, -1 for "would rather not", None until answered; and the place where
-    what is said to it belongs."""
+def ask(key: str, question: str, options: Sequence[str]) -> int | None:
+    """Options as pills: the place of the one that was picked, -1 for "would rather not", None until answered."""
     shown = [*options, SHOW_ME]
     before = memory.before_drawing(key)
     picked = st.pills(
@@ -40,10 +38,9 @@ def ask(key: str, question: str, options: Sequence[str]) -> tuple[int | None, De
         wrap=True,
     )
     keep_guess(key, picked, shown)
-    card = st.container()
     if picked is None:
-        return None, card
-    return (options.index(picked) if picked in options else -1), card
+        return None
+    return options.index(picked) if picked in options else -1
 
 
 def said(options: Sequence[str], picked: int) -> str:

@@ -55,7 +55,7 @@ def predict(lesson: Lesson) -> Guess:
         if asked is None:
             st.caption("This starting point asks nothing beforehand. What it shows is measured under its charts.")
             return Guess(None, None, st.container())
-        return Guess(asked, *ask(_key(lesson), asked.question, asked.options))
+        return Guess(asked, ask(_key(lesson), asked.question, asked.options), st.container())
 
 
 def preset_of(lesson: Lesson) -> str:

@@ -34,8 +34,8 @@ def questions(page: Explorer) -> tuple[Asked, ...]:
 
 
 def _ask(question: Question, place: int, tab: DeltaGenerator) -> Asked:
-    with tab:
-        picked, card = ask(state.key(f"guess.{place}"), question.question, question.options)
+    with tab.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        picked = ask(state.key(f"guess.{place}"), question.question, question.options)
         st.button(
             "Show it below",
             key=state.key(f"show.{place}"),
@@ -44,7 +44,7 @@ def _ask(question: Question, place: int, tab: DeltaGenerator) -> Asked:
             icon=":material/visibility:",
             type="tertiary",
         )
-    return Asked(question, picked, card)
+    return Asked(question, picked, tab.container())
 
 
 def verdicts(asked: Sequence[Asked], recordings: Mapping[str, Recording]) -> None:
