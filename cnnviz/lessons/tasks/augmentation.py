@@ -49,8 +49,10 @@ TASKS = (
         "average, and *Flip* to 0: what does such a net need shifts for?",
         (
             Setup("2,000 shapes", settings={"train_examples": 2_000}),
-            Setup("and global average", settings={"train_examples": 2_000, "ending": "global_average"}),
-            Setup("and shift only", settings={"train_examples": 2_000, "ending": "global_average", "flip": 0.0}),
+            Setup("2,000, global average", settings={"train_examples": 2_000, "ending": "global_average"}),
+            Setup(
+                "2,000, global average, shift only", settings={"train_examples": 2_000, "ending": "global_average", "flip": 0.0}
+            ),
         ),
         lead,
     ),
