@@ -168,6 +168,31 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What figures say to a question: the place of the option that they bear out, and the numbers in a sentence."""
+
+    option: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an explorer asks before one looks. name: a word or two, by which its page tells it from the others.
+
+    answer: what stored figures say, or the page's own recordings by letter, None where they say nothing yet; judge: what
+    answers, in a word; until: what to do for an answer; shows: what the page is set to, by the names in its link, to see it.
+    """
+
+    name: str
+    question: str
+    options: tuple[str, ...]
+    answer: Callable[[Mapping[str, Recording]], Counted | TooClose | None]
+    judge: str = "count"
+    until: str = ""
+    shows: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Explorer:
     """A page that trains nothing: it is looked at, compared and counted. number, slug, title, question as a lesson's."""
 
@@ -178,6 +203,7 @@ class Explorer:
     try_this: tuple[str, ...]
     references: tuple[Reference, ...]
     summary: str = ""
+    questions: tuple[Question, ...] = ()
 
     @property
     def chapter(self) -> str:

@@ -9,6 +9,7 @@ from cnnviz.engine.records import Recording
 from cnnviz.engine.words import DOMAINS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, TooClose
 from cnnviz.lessons.outcomes import close, standard_error
+from cnnviz.lessons.tasks.augmentation import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -225,12 +226,7 @@ LESSON = Lesson(
             "How far is the hue turned? 120 degrees are needed from red to green.",
         ),
     ),
-    try_this=(
-        "From the start, set *Shift* to 0 and keep *Flip*, then the other way round. Which of the two does more? Do they add up?",
-        "From *Digits turned upside down*, set *Rotation* to 12 degrees. Is A still ahead? And with *Flip* in its place?",
-        "From the start, set *Training set* to 2,000. How much of the lead is left? Then set *End of the maps* to the global "
-        "average: what does such a net need shifts for?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "A. Krizhevsky, I. Sutskever, G. Hinton",

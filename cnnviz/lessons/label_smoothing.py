@@ -10,6 +10,7 @@ from cnnviz.engine.data.fashion_mnist import CLASSES as CLOTHES
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.tasks.label_smoothing import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -341,14 +342,7 @@ LESSON = Lesson(
             "See what each teacher says beside the right class. Is anything left in the smoothed one's rows?",
         ),
     ),
-    try_this=(
-        "From *300 clothes, learned by heart*, raise *Label smoothing* to 0.3. On which side of the diagonal are A's bars "
-        "now, and is it right more often or less?",
-        "From *Three classes in a plane*, look at Calibration: the smoothed net is right nearly always and yet says less than "
-        "90 %. Which of the two would you rather ask? Try ε = 0.01.",
-        "From *Teachers and 60 labels*, set *Temperature* to 1. What is left of A's lead, and why does a sure teacher say so "
-        "little? Then raise it to 15.",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna",

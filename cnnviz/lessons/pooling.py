@@ -12,6 +12,7 @@ from cnnviz.engine.records import Recording
 from cnnviz.engine.words import UNPOOLINGS
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, TooClose
 from cnnviz.lessons.outcomes import largest, standard_error
+from cnnviz.lessons.tasks.pooling import TASKS
 from cnnviz.plots.numbers import number_text, percent_text, times_text
 
 Recordings = Mapping[str, Recording]
@@ -243,13 +244,7 @@ LESSON = Lesson(
             "How long does it train? Drawing delays learning by heart, and does not prevent it.",
         ),
     ),
-    try_this=(
-        "From *Six poolings*, set *p* to 1 and train, then to 20. Between which two of the other curves does D move?",
-        "From *Six poolings*, set *End of the maps* to global average and give it 600 steps. Which of the six keeps most answers "
-        "at four pixels now, and what did the flattened maps have to do with it?",
-        "From *Three hundred images*, double *Steps* and double them again. What becomes of the gap that C was ahead by, and "
-        "what of its accuracy?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "M. Zeiler, R. Fergus",

@@ -12,10 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Explorer, Lesson, Measured, Page, Prediction, TooClose, all_pages
 from cnnviz.ui import link, memory
-from cnnviz.ui.guesses import keep_guess
+from cnnviz.ui.guesses import ask, judged, said
 
 Recordings = Mapping[str, Recording]
-SHOW_ME = "I would rather not guess"
 
 
 @dataclass(frozen=True)
@@ -56,22 +55,7 @@ def predict(lesson: Lesson) -> Guess:
         if asked is None:
             st.caption("This starting point asks nothing beforehand. What it shows is measured under its charts.")
             return Guess(None, None, st.container())
-        options = [*asked.options, SHOW_ME]
-        key = _key(lesson)
-        before = memory.before_drawing(key)
-        picked = st.pills(
-            f"**Predict first.** {asked.question}",
-            options,
-            default=before,
-            key=key,
-            label_visibility="visible" if before is None else "collapsed",
-            wrap=True,
-        )
-        keep_guess(key, picked, options)
-        card = st.container()
-    if picked is None:
-        return Guess(asked, None, card)
-    return Guess(asked, asked.options.index(picked) if picked in asked.options else -1, card)
+        return Guess(asked, ask(_key(lesson), asked.question, asked.options), st.container())
 
 
 def preset_of(lesson: Lesson) -> str:
@@ -137,15 +121,16 @@ def _claims(lesson: Lesson, recordings: Recordings) -> None:
 
 
 def _verdict(asked: Prediction, recordings: Recordings, picked: int) -> str:
-    said = "You did not guess" if picked < 0 else f"You said **{asked.options[picked]}**"
+    begun = said(asked.options, picked)
     right = asked.answer(recordings) if recordings else None
     if right is None:
         waits = "The run will say: press Train" if not recordings else "With these settings the run does not decide it"
-        return f"{said}. {waits}. *{asked.question}*"
+        return f"{begun}. {waits}. *{asked.question}*"
     if isinstance(right, TooClose):
-        return f"{said}; **too close to call**. {right.sentence} So small a difference is chance: another seed may turn it round."
-    agrees = "and the run agrees" if picked == right else f"the run says **{asked.options[right]}**"
-    return f"{said}; {agrees}. {asked.because[right]}"
+        return (
+            f"{begun}; **too close to call**. {right.sentence} So small a difference is chance: another seed may turn it round."
+        )
+    return f"{judged(asked.options, picked, right, 'run')} {asked.because[right]}"
 
 
 def finding(claim: Claim, measured: Measured) -> None:

@@ -18,7 +18,7 @@ from panels import LESSON, SLOW, Panel
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from cnnviz.lessons import all_lessons
-from cnnviz.ui.lesson import SHOW_ME
+from cnnviz.ui.guesses import SHOW_ME
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

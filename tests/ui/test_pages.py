@@ -13,6 +13,7 @@ from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
 from cnnviz.ui import lesson as words
 from cnnviz.ui import link
+from cnnviz.ui.guesses import SHOW_ME
 from cnnviz.ui.panel import PanelData
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -185,7 +186,7 @@ def test_an_instant_panel_is_announced_once_for_each_change_of_its_settings(visi
     own, heard = Offers(), []
     monkeypatch.setattr(offers, "shared", own)
     test = visit(page_of("initialisation"), v="1", depth="9", width="20")
-    test = test.button_group(key="initialisation.guess").set_value(words.SHOW_ME).run()
+    test = test.button_group(key="initialisation.guess").set_value(SHOW_ME).run()
     own.attend(offered(own).token, lambda told: heard.append(json.loads(told.message())["data"]["number"]))
     test.run()
     assert heard == []

@@ -176,6 +176,12 @@ def put(name: str, value: Any) -> None:
     st.session_state[key(name)] = value
 
 
+def put_all(params: Mapping[str, str]) -> None:
+    """Set the page as a link with these settings would."""
+    for name, value in read(params)[0].items():
+        put(name, value)
+
+
 def start() -> None:
     """On a session's first run of the page take the state from the link; later, what widgets that were not drawn have forgotten
     from memory. Say what the link could not get."""

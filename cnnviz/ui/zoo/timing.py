@@ -20,8 +20,8 @@ from cnnviz.zoo.timed import refusal
 HEADS = ("Network", "median", "middle half", "first pass", "examples a second", "10⁹ multiply-adds a second")
 
 
-def timing(page: Page, names: Sequence[str], sides: Sequence[int]) -> None:
-    """Controls, the panel that has a worker do it, and what was measured; names: of one network or of two."""
+def timing(page: Page, names: Sequence[str], sides: Sequence[int]) -> Mapping[str, Recording]:
+    """Controls, the panel that has a worker do it, and what was measured, by letter; names: of one network or of two."""
     st.subheader("One forward pass on this machine", anchor=False)
     left, right = st.columns(2)
     batch = int(left.select_slider("Examples at once", state.TIMED, key=state.key("timed")))
@@ -30,12 +30,13 @@ def timing(page: Page, names: Sequence[str], sides: Sequence[int]) -> None:
     for sentence in refused:
         st.warning(sentence, icon=":material/timer_off:")
     if refused:
-        return
+        return {}
     variants = asked(names, sides, batch, passes)
     recordings = ui.live(page, variants, {"Passes": (pass_times,)}, part="timing", verb="Time it")
     if recordings:
         ui.table([HEADS, *(measured(recording) for recording in recordings.values())])
         st.caption(where(recordings))
+    return recordings
 
 
 def asked(names: Sequence[str], sides: Sequence[int], batch: int, passes: int) -> dict[str, Experiment]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
 from cnnviz import ui, zoo
+from cnnviz.engine.records import Recording
 from cnnviz.lessons import Page
 from cnnviz.plots.architecture import main_row, window
 from cnnviz.plots.numbers import cost_text
@@ -28,8 +29,8 @@ STYLE = """<style>
 HEIGHT = 520
 
 
-def two_networks(page: Page, first: str, second: str) -> None:
-    """Their counts, then their layers in order, with what differs in colour."""
+def two_networks(page: Page, first: str, second: str) -> Mapping[str, Recording]:
+    """Their counts, their timing, which is given back, and their layers in order, with what differs in colour."""
     cards = [zoo.card(name) for name in (first, second)]
     st.subheader(f"{cards[0].title} and {cards[1].title}", anchor=False)
     ours, theirs = (counted(card) for card in cards)
@@ -42,7 +43,7 @@ def two_networks(page: Page, first: str, second: str) -> None:
             ),
         ]
     )
-    timing(page, [first, second], batch_cost([first, second]))
+    timed = timing(page, [first, second], batch_cost([first, second]))
     st.subheader("Layer by layer", anchor=False)
     pairs = compared(zoo.table(first), zoo.table(second))
     different = sum(not pair.same for pair in pairs)
@@ -52,6 +53,7 @@ def two_networks(page: Page, first: str, second: str) -> None:
     if shown:
         _table(shown, zoo.table(first), zoo.table(second), cards[0].title, cards[1].title)
         st.caption("A line a layer with its norm and activation, aligned where both do the same; what differs is coloured.")
+    return timed
 
 
 def changes(first: str, second: str) -> tuple[str, ...]:
