@@ -177,11 +177,12 @@ export function isRecorded(values, column, recordings, step) {
   if (!all.length || !all.every(recording => recording.columns[column])) return false
   return all.every(recording => {
     const row = [at(recording, column, step)].flat(2)
-    return row.length === values.length && row.every((value, place) => Math.abs(value - values[place]) <= SAME)
+    return row.length === values.length && row.every((value, place) => isSame(value, values[place]))
   })
 }
 
 const SAME = 1e-4 // how near to each other values are the same, though one was float32 and rounded
+const isSame = (one, other) => one !== null && other !== null && Math.abs(one - other) <= SAME
 
 export function emptyAreas(traces, layout, needs) {
   const areas = traces.map(({ xaxis = 'x', yaxis = 'y' }) => [xaxis, yaxis].map(name => `${name[0]}axis${name.slice(1)}`))

@@ -126,7 +126,7 @@ class Curve {
     let heights = this.heights
     for (const move of moves.length ? moves : [event]) heights = this.stroke.to(heights, this.placeOf(move, box))
     this.change(heights)
-    this.focus(Math.round(this.placeOf(event, box).place))
+    this.focus(Math.round(this.placeOf(event, box).place), { focusVisible: false })
   }
 
   placeOf({ clientX, clientY }, box) {
@@ -160,9 +160,9 @@ class Curve {
     if (this.resting && !this.stroke) this.tell()
   }
 
-  focus(place) {
+  focus(place, seen) {
     if (this.points[place] === document.activeElement) this.say(place)
-    else this.points[place].focus({ preventScroll: true })
+    else this.points[place].focus({ preventScroll: true, ...seen })
   }
 
   say(place) {
