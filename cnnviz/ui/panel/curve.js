@@ -1,5 +1,5 @@
 // A curve that is drawn: a stroke of mouse, finger or pen sets the heights that it passes, the arrow keys that of one point. Charts
-// follow the hand at once; the page's script is told when the hand rests.
+// follow the hand at once; the page's script is told when the pointer lifts or the keys rest.
 
 import { element, setText } from './charts.js'
 import { hold, letGo } from './hand.js'
@@ -9,7 +9,7 @@ import { Stroke } from './stroke.js'
 const WIDTH = 228 // of the drawing, in its own units: pixels beside a chart, more on a phone
 const HEIGHT = 182
 const BOX = { left: 22, right: 216, top: 20, bottom: 144 } // points stand 24 apart, as wide as what the keyboard is on
-const REST = 500 // ms without a move after which the page is told
+const REST = 500 // ms without a key after which the page is told
 const SHARE = 100 // of 1: what heights are rounded to
 const RISES = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 }
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 }
@@ -157,7 +157,7 @@ class Curve {
 
   leave() {
     this.value.textContent = ''
-    if (this.resting && !this.stroke) this.tell()
+    if (this.resting) this.tell()
   }
 
   focus(place, seen) {
@@ -171,6 +171,7 @@ class Curve {
 
   change(heights) {
     this.show(heights.map(height => within(this.low, Math.round(height * SHARE) / SHARE, this.high) + 0))
+    if (this.stroke) return // its end is told: a script run in its midst would make the chart wait
     clearTimeout(this.resting)
     this.resting = setTimeout(() => this.tell(), REST)
   }
