@@ -69,12 +69,17 @@ LEARNS: ui.Tabs = {
     "Learning": (loss, accuracy_over_steps),
     "All curves": (activation_gallery,),
 }
-FITS: ui.Tabs = {
-    "Fit": (fitted_curve, convex_halves, error_over_steps),
-    "All curves": (activation_gallery,),
-}
+
+
+def fitting(variants: ui.Variants) -> ui.Tabs:
+    """The tabs of a fit; the first chart also shows the target that the next run is to fit."""
+    data = variants["A"].data
+    target = partial(fitted_curve, curve=data.curve, heights=data.heights)
+    return {"Fit": (target, convex_halves, error_over_steps), "All curves": (activation_gallery,)}
+
+
 with knob.stage:
-    recordings = ui.live(lesson, variants, FITS if fits else LEARNS)
+    recordings = ui.live(lesson, variants, fitting if fits else LEARNS)
     ui.findings(lesson, recordings, guess)
 
 ui.theory(

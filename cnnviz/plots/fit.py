@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
+from cnnviz.engine.data.curve import targets
 from cnnviz.plots import lines, theme
-from cnnviz.plots.live_plot import Binding, LivePlot, plot
+from cnnviz.plots.live_plot import Binding, Given, LivePlot, plot
 
 NEEDS = "Needs a curve to fit: choose the starting point “Any curve: maxout minus maxout”."
 
 LIMIT = 1.35  # |y| that the axis reaches
+ABOVE = 1.75  # y that it reaches where a legend stands in its corner
+NEXT = "target of the next run"
+POINTS = 161  # along x, as many as are recorded
 LOWEST = -4.0  # where pieces that are far from being the largest leave the picture
 
 
 @plot
-def fitted_curve(variants: Sequence[str]) -> LivePlot:
-    """The target (dotted, wide) and each network's answer at the cursor's step.
+def fitted_curve(variants: Sequence[str], curve: str = "", heights: tuple[float, ...] = ()) -> LivePlot:
+    """The target (pale, wide) and each network's answer at the cursor's step; dashed, what the next run is to fit where that is
+    another curve.
+
+    curve, heights: of the next run.
 
     Diagnoses: kinks that are missing need more pieces; kinks in the wrong places need more steps, or another start.
     """
@@ -41,7 +49,22 @@ def fitted_curve(variants: Sequence[str]) -> LivePlot:
         tuple(bindings),
         theme.per_variant("Furthest from the target on the test set", variants, NEEDS, "test_largest_error"),
         "The curve that is asked for and the network's answer to it, over the whole range of the input x.",
+        given=_next_target(chart, curve, heights) if curve else (),
     )
+
+
+def _next_target(chart: go.Figure, curve: str, heights: Sequence[float]) -> tuple[Given, ...]:
+    """Adds the curve that the next run is to fit, with a legend of its own."""
+    trace = len(chart.data)
+    line = {"color": theme.NEUTRAL, "width": 3, "dash": "dash"}
+    chart.add_trace(go.Scatter(name=NEXT, mode="lines", line=line, hoverinfo="skip", legend="legend2", showlegend=True))
+    corner = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"}
+    own = {**corner, "font": {"size": theme.FONT_SIZE - 1}, "itemclick": False, "itemdoubleclick": False}
+    chart.update_layout(yaxis_range=[-LIMIT, ABOVE], showlegend=True, legend={"visible": False}, legend2=own)
+    x = np.linspace(-1, 1, POINTS)
+    y = targets(x, curve, heights)
+    setting = "heights" if curve == "drawn" else ""
+    return Given(trace, "x", tuple(x.tolist())), Given(trace, "y", tuple(y.tolist()), "fit_target", setting)
 
 
 @plot

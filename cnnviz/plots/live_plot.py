@@ -23,6 +23,7 @@ from cnnviz.plots.numbers import number_text, percent_text, times_text
 Recordings = Mapping[str, Recording]
 MAPS = ("heatmap", "contour")
 ZEROS = "All numbers are 0 here, and a logarithmic axis has no place for 0."
+SAME = 1e-4  # how near to each other values are the same, though one was float32 and rounded
 NOTE_WIDTH = 44  # letters in a line
 
 
@@ -66,11 +67,17 @@ class Binding:
 
 @dataclass(frozen=True)
 class Given:
-    """What a data attribute of a trace holds whatever is recorded: a curve that theory gives. None leaves a gap."""
+    """What a data attribute of a trace holds whatever is recorded: a curve that theory gives. None leaves a gap.
+
+    unless: a column; the trace is drawn only while some recording has other values in it, or none: what is asked of the next run.
+    setting: that of a curve; where the page has one to draw, the browser takes the values from there, as the hand moves.
+    """
 
     trace: int
     attr: str
     values: tuple[float | str | None, ...]
+    unless: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,10 +171,26 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
     figure = go.Figure(plot.figure)
     for one in plot.given:
         figure.data[one.trace][one.attr] = one.values
+        if one.unless and is_recorded(one, recordings, step):
+            figure.data[one.trace].visible = False
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
     figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))
     return _without_empty_areas(figure, plot.headline.needs)
+
+
+def is_recorded(given: Given, recordings: Recordings, step: int) -> bool:
+    """Whether every recording has the given values in the column that they stand for, at a step."""
+    if not recordings or not all(given.unless in recording.names for recording in recordings.values()):
+        return False
+    values = np.array(given.values, dtype=float)
+    rows = [np.ravel(recording.at(given.unless, step)) for recording in recordings.values()]
+    return all(_are_same(values, row) for row in rows)
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    """Whether two rows hold the same finite numbers."""
+    return one.shape == other.shape and bool(np.isfinite(other).all() and (np.abs(one - other) <= SAME).all())
 
 
 def _without_empty_areas(figure: go.Figure, needs: str) -> go.Figure:

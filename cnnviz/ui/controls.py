@@ -19,7 +19,9 @@ from cnnviz.engine.fields import Rule
 from cnnviz.lessons import Lesson, Setup, whose
 from cnnviz.lessons.slices import sliced
 from cnnviz.plots.numbers import number_text
+from cnnviz.plots.theme import variant_colour
 from cnnviz.ui import link, memory
+from cnnviz.ui.drawn_curve import draw_curve
 from cnnviz.ui.link import PageState
 from cnnviz.ui.words import words
 
@@ -269,21 +271,8 @@ class Knobs:
         return st.toggle(wanted.label, bool(self.value(name)), key=self._drawn(name), help=wanted.help or None)
 
     def heights(self, name: str) -> None:
-        """A setting of several numbers, a slider each, in the order in which they are drawn from left to right."""
-        wanted = rule(name)
-        chosen = tuple(self.value(name))
-        for place, height in enumerate(chosen):
-            own = self.key(f"{name}.{place}")
-            if st.session_state.get(own) != height:
-                st.session_state[own] = height
-            x = -1 + 2 * place / (len(chosen) - 1)
-            label = f"Height at x = {number_text(x)}"
-            st.slider(label, wanted.low, wanted.high, step=0.05, key=own, on_change=self._moved, args=(name, place))
-
-    def _moved(self, name: str, place: int) -> None:
-        heights = list(self.value(name))
-        heights[place] = st.session_state[self.key(f"{name}.{place}")]
-        memory.put(self.key(name), tuple(heights))
+        """A setting of several numbers, drawn as a curve from left to right."""
+        draw_curve(self.key(name), name, [variant_colour(letter) for letter in self._shown])
 
     def listed(self, name: str) -> None:
         """A setting of several numbers as a text; where it can't be read it stays, with the reason, and so do the numbers."""

@@ -13,7 +13,8 @@ from cnnviz.lessons import all_lessons, all_pages
 pytestmark = pytest.mark.browser
 
 EXPLORER = ["architectures", *(f"architectures?v=1&view={view}" for view in ("two", "all", "lecture"))]
-PATHS = ["", *(slug for slug in all_pages() if slug != "architectures"), *EXPLORER]
+DRAWN = "activations?v=1&preset=fit&curve=drawn"
+PATHS = ["", *(slug for slug in all_pages() if slug != "architectures"), *EXPLORER, DRAWN]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 RULES = {"target-size": {"enabled": True}}  # 24 pixels, or as much room around: axe leaves it out unless asked
 MOST_PRESSES = 90

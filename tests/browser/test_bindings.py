@@ -20,7 +20,18 @@ from cnnviz.plots.gradients import (
     update_ratio_by_layer,
     weight_norm_over_steps,
 )
-from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, filled, headline_text, quantity, values
+from cnnviz.plots.live_plot import (
+    Binding,
+    Given,
+    Headline,
+    LivePlot,
+    Quantity,
+    filled,
+    headline_text,
+    is_recorded,
+    quantity,
+    values,
+)
 from cnnviz.plots.log_ticks import LABELS
 from cnnviz.plots.numbers import number_text, percent_text, times_text
 from cnnviz.plots.pretraining import first_filters, pretraining_loss_over_steps
@@ -245,6 +256,20 @@ def test_axes_that_nothing_is_drawn_on_are_the_same(
     notes = [note.text.replace("<br>", " ") for note in layout.annotations] if axes else [""]
     assert loaded.evaluate(EMPTY, [as_json(plot.to_json()), empty]) == [axes, notes[0] if len(notes) == 1 else ""]
     assert bool(axes) >= empty
+
+
+@pytest.mark.parametrize("column", ["test_accuracy", "activation_low", "dead_map", "not_recorded"])
+def test_both_know_what_is_recorded_already(column: str, loaded: Page, recordings: dict[str, Recording]) -> None:
+    own = {"B": recordings["B"]}
+    row = [float(value) for value in np.ravel(own["B"].at(column, 3))] if column in own["B"].names else [0.0]
+    asked = [row, [value + 2e-5 for value in row], [value + 1e-3 for value in row], row[:-1], [None, *row[1:]]]
+    ours = [is_recorded(Given(0, "y", tuple(values), column), own, 3) for values in asked]
+    theirs = loaded.evaluate(
+        "([asked, column]) => asked.map(values => cnn.isRecorded(values, column, { B: cnn.recordings.B }, 3))",
+        [as_json(asked), column],
+    )
+    assert theirs == ours
+    assert ours == [column in ("test_accuracy", "activation_low")] * 2 + [False] * 3
 
 
 def test_every_transform_gives_the_same_numbers(loaded: Page, recordings: dict[str, Recording]) -> None:

@@ -49,15 +49,17 @@ export default function (component) {
 """
 
 
-def component(name: str, script: str, place: str = "", preload: Sequence[tuple[str, str]] = _FILES) -> Callable[..., Any]:
+def component(
+    name: str, script: str, place: str = "", preload: Sequence[tuple[str, str]] = _FILES, style: str = "panel.css"
+) -> Callable[..., Any]:
     """A Streamlit component that one of this folder's scripts draws: its `mount(component)` gives the function that ends it.
 
-    place: a second class of the element that it is drawn in, for panel.css. preload: how and where from its files are fetched.
+    place: a second class of the element that it is drawn in, for `style`. preload: how and where from its files are fetched.
     """
     return st.components.v2.component(
         name,
         html=f'<div class="cnnviz-place {place}"></div>',
-        css=(HERE / "panel.css").read_text(encoding="utf-8"),
+        css=(HERE / style).read_text(encoding="utf-8"),
         js=_SCRIPT.replace("FILES", encode(preload)).replace("SCRIPT", script),
         isolate_styles=False,
     )

@@ -171,6 +171,19 @@ function told(wanted, recordings, step) {
 }
 
 // Axes that nothing is drawn on would be made up. Those that are not, and a sentence where there are no others.
+// Whether every recording has such values in the column that a Given's stand for.
+export function isRecorded(values, column, recordings, step) {
+  const all = Object.values(recordings)
+  if (!all.length || !all.every(recording => recording.columns[column])) return false
+  return all.every(recording => {
+    const row = [at(recording, column, step)].flat(2)
+    return row.length === values.length && row.every((value, place) => isSame(value, values[place]))
+  })
+}
+
+const SAME = 1e-4 // how near to each other values are the same, though one was float32 and rounded
+const isSame = (one, other) => one !== null && other !== null && Math.abs(one - other) <= SAME
+
 export function emptyAreas(traces, layout, needs) {
   const areas = traces.map(({ xaxis = 'x', yaxis = 'y' }) => [xaxis, yaxis].map(name => `${name[0]}axis${name.slice(1)}`))
   const isNumber = value => value !== null

@@ -1,8 +1,9 @@
 // Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
 
 import { tell } from './access.js'
-import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
+import { detailText, emptyAreas, headlineText, indexAt, isRecorded, values } from './bindings.js'
 import { fitted, isLow } from './fit.js'
+import { follow, heightsOf } from './hand.js'
 import { showWholeImages } from './images.js'
 import { fillStage } from './stage.js'
 import { isStacked, stackHeight, stacked } from './stack.js'
@@ -44,6 +45,7 @@ export class Charts {
     this.resizing = new ResizeObserver(() => this.resize())
     this.resizing.observe(grid)
     this.unfill = fillStage(grid.parentElement, grid)
+    this.unfollow = follow(() => this.draw(true))
     this.watchTheme()
     library(version).then(Plotly => {
       this.Plotly = Plotly
@@ -135,6 +137,7 @@ export class Charts {
 
   close() {
     this.unfill()
+    this.unfollow()
     this.resizing.disconnect()
     this.themes.disconnect()
     this.colourScheme.removeEventListener('change', this.retheme)
@@ -222,12 +225,17 @@ class Card {
       return `${recording.serial}:${place}`
     })
     const words = headlineText(this.plot.headline, recordings, step)
-    return [...parts, words, this.overSteps && !following ? step : '', [...hidden].join(), this.picked, this.detail ? step : ''].join(' ')
+    const held = this.plot.given.map(({ setting, values: known }) => (setting && heightsOf(setting, known.length)) || '')
+    return [...parts, ...held, words, this.overSteps && !following ? step : '', [...hidden].join(), this.picked, this.detail ? step : ''].join(' ')
   }
 
   data({ recordings, step, hidden }) {
     const traces = this.plot.figure.data.map(trace => ({ ...trace, visible: !hidden.has(trace.name) }))
-    for (const given of this.plot.given) traces[given.trace][given.attr] = given.values
+    for (const { trace, attr, values: known, unless, setting } of this.plot.given) {
+      const held = setting ? heightsOf(setting, known.length) ?? known : known
+      traces[trace][attr] = held
+      if (unless && isRecorded(held, unless, recordings, step)) traces[trace].visible = false
+    }
     for (const binding of this.plot.bindings) traces[binding.trace][binding.attr] = values(binding, recordings, step)
     return traces
   }
