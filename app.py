@@ -41,4 +41,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 heap.share_arenas()
-app = st.App("cnnviz/ui/site.py", lifespan=lifespan, routes=routes(local.shared(), store.shared()))
+app = st.App(
+    "cnnviz/ui/site.py",
+    lifespan=lifespan,
+    routes=routes(local.shared(), store.shared(), base_path=st.get_option("server.baseUrlPath") or ""),
+)

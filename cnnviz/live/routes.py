@@ -33,8 +33,12 @@ FOREIGN = "The live channel is open to pages of this server only; this request c
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def routes(runner: Runner, store: Store, channels: Channels | None = None, limits: Settings = settings) -> list[BaseRoute]:
-    """The routes for `streamlit.App(routes=…)`. Nothing here knows Streamlit."""
+def routes(
+    runner: Runner, store: Store, channels: Channels | None = None, limits: Settings = settings, base_path: str = ""
+) -> list[BaseRoute]:
+    """The routes for `streamlit.App(routes=…)`. Nothing here knows Streamlit.
+
+    base_path: under which the pages are served; the routes are there and, for a proxy that strips it, without it, too."""
     hub = channels or channel.shared()
 
     async def live(socket: WebSocket) -> None:
@@ -54,12 +58,15 @@ def routes(runner: Runner, store: Store, channels: Channels | None = None, limit
             return _missing("The panel has no such file.")
         return _answer(request, _file(PANEL / name), "no-cache")
 
-    return [
-        WebSocketRoute("/cnnviz/live", live),
-        Route("/cnnviz/recording/{key}", recording),
-        Route("/cnnviz/plotly.min.js", plotly_js),
-        Route("/cnnviz/panel/{file}", panel),
-    ]
+    made: list[BaseRoute] = []
+    for prefix in dict.fromkeys(("", f"/{base_path.strip('/')}".rstrip("/"))):
+        made += [
+            WebSocketRoute(f"{prefix}/cnnviz/live", live),
+            Route(f"{prefix}/cnnviz/recording/{{key}}", recording),
+            Route(f"{prefix}/cnnviz/plotly.min.js", plotly_js),
+            Route(f"{prefix}/cnnviz/panel/{{file}}", panel),
+        ]
+    return made
 
 
 @dataclass(frozen=True)

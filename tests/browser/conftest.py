@@ -38,17 +38,18 @@ expect.set_options(timeout=SLOW)
 
 
 class App:
-    """The course itself, on a free port."""
+    """The course itself, on a free port. base_path: where on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base_path: str = "") -> None:
         self._folder = folder
-        self._port = free_port()
-        self.address = f"http://127.0.0.1:{self._port}"
+        self._base_path = base_path
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}{base_path}"
         self.start()
 
     def start(self) -> None:
         """Returns once it answers; on the port of before, where it ran already."""
-        place = ["--server.port", str(self._port), "--server.address", "127.0.0.1"]
+        place = ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.baseUrlPath", self._base_path]
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *place]
         settings = {"CNNVIZ_CACHE": str(self._folder / "recordings"), "CNNVIZ_GRACE_SECONDS": GRACE_SECONDS}
         with open(self._folder / "log", "a") as log:

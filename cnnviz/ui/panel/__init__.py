@@ -25,23 +25,25 @@ from cnnviz.runners import local
 from cnnviz.settings import settings
 
 HERE = Path(__file__).parent
-_FILES = [("modulepreload", f"/cnnviz/panel/{path.name}") for path in sorted(HERE.glob("*.js"))]
-_FILES += [("preload", f"/cnnviz/plotly.min.js?v={plotly.__version__}")]
+_FILES = [("modulepreload", f"cnnviz/panel/{path.name}") for path in sorted(HERE.glob("*.js"))]
+_FILES += [("preload", f"cnnviz/plotly.min.js?v={plotly.__version__}")]
 RELAY_SECONDS = 0.4
 RELAY_GONE_SECONDS = 10.0
 LETTERS_KEPT = 40
 Held = Literal["", "end", "all"]  # until the page's question is answered: all but the first snapshot, or all of it
 
-# An inline script is a blob, from which only absolute addresses can be imported. Whatever it needs is asked for at once.
+# An inline script is a blob, from which only absolute addresses can be imported; under which path the server is known here, the
+# page's own scripts tell. Whatever it needs is asked for at once.
 _SCRIPT = """
+const base = new URL('../../', document.querySelector('script[src*="/static/js/"]').src)
 for (const [rel, path] of FILES) {
-  const link = Object.assign(document.createElement('link'), { rel, href: location.origin + path })
+  const link = Object.assign(document.createElement('link'), { rel, href: new URL(path, base) })
   if (rel === 'preload') link.as = 'script'
   document.head.append(link)
 }
 let script
 export default function (component) {
-  script ??= import(location.origin + '/cnnviz/panel/SCRIPT')
+  script ??= import(new URL('cnnviz/panel/SCRIPT', base))
   let end = null, ended = false
   script.then(module => { if (!ended) end = module.mount(component) })
   return () => { ended = true; end?.() }
