@@ -26,12 +26,16 @@ def test_the_starting_point_and_each_value_that_a_task_names_are_among_what_its_
             float(value)
             for setup in task.setups
             for knob, value in setup.settings.items()
-            if label in (knob, rule(whose.setting(knob)).label)
+            if knob == label or _is_called(label, whose.setting(knob))
         }
         at_start = {float(whose.start(lesson.presets[start], name)) for name in _numbers_called(label)}
         assert wanted <= offered | at_start, label
 
 
+def _is_called(label, setting):
+    return re.fullmatch(rf"{re.escape(label)}([, ].+)?", rule(setting).label) is not None
+
+
 def _numbers_called(label):
     """The settings of one number with this label."""
-    return [name for name in whose.first(all_lessons()["vanishing_gradients"], "sigmoid").settings() if rule(name).label == label]
+    return [name for name in whose.first(all_lessons()["vanishing_gradients"], "sigmoid").settings() if _is_called(label, name)]
