@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cnnviz.plots import theme
 from cnnviz.plots.live_plot import Binding, Headline, LivePlot, Quantity, plot
 
-NEEDS = "Needs a count of what is taken for what: choose the starting point “Digits turned by any angle”."
+NEEDS = "Needs a run that counts which class is taken for which: press Train."
 LETTER = 7  # pixels that a letter of a class name takes
 
 
