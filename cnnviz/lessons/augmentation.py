@@ -59,8 +59,8 @@ PRESETS = {
         "Digits turned by any angle",
         _without_and_with(DIGITS, rotate=180.0),
         "B's digits are turned by up to 180 degrees either way, so a 6 may look like a 9. Both are tested on upright digits. See "
-        "Confusions.",
-        tab="Confusions",
+        "Confusion matrix.",
+        tab="Confusion matrix",
     ),
     "colours": Preset(
         "Red shapes in any hue",
@@ -242,7 +242,7 @@ LESSON = Lesson(
             "How far apart are the seeds?",
         ),
         Claim(
-            "After digits at any angle, B mixes up 6 and 9 over three times as often as other pairs on average; A hardly ever does.",
+            "After digits at any angle, B mixes up 6 and 9 over three times as often as other pairs on average; A hardly ever.",
             "meaning",
             turning_mixes_up,
             "How far are they turned? A 6 is still a 6 when it leans a little. With more images and steps, has B learned how a "

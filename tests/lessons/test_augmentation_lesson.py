@@ -98,5 +98,5 @@ def test_the_preset_says_what_it_turns_and_opens_the_counts():
     assert preset.variants["B"].augmentation.used == {"rotate": 180.0}
     assert preset.title == "Digits turned by any angle"
     assert "up to 180 degrees" in preset.why
-    assert preset.tab == "Confusions"
+    assert preset.tab == "Confusion matrix"
     assert all(experiment.measure.confusion for experiment in preset.variants.values())
