@@ -9,6 +9,7 @@ import streamlit as st
 
 from cnnviz import lessons, ui
 from cnnviz.engine.words import COLOURED
+from cnnviz.plots.confusion import confusion_matrix
 from cnnviz.plots.shift import accuracy_by_domain, domains_over_steps
 from cnnviz.plots.sweeps import sweep_curve
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
@@ -57,19 +58,30 @@ with ui.controls(lesson, SETTINGS) as knob:
 classes = 8 if coloured else 10
 WATCHED: ui.Tabs = {"Learning": (accuracy_over_steps, partial(loss_over_steps, classes=classes))}
 SWEPT: ui.Tabs = {"Accuracy against training images": (partial(sweep_curve, over="train_examples"),)}
-BETWEEN: ui.Tabs = {"Domains": (accuracy_by_domain, domains_over_steps), **WATCHED}
+DOMAINS: ui.Tabs = {"Domains": (accuracy_by_domain, domains_over_steps)}
+COUNTED: ui.Tabs = {"Confusion matrix": (partial(confusion_matrix, letters=9 if coloured else 1),)}
+tabs: ui.Tabs = {
+    **(DOMAINS if asked.measure.domains else {}),
+    **(COUNTED if asked.measure.confusion else {}),
+    **WATCHED,
+}
 with knob.stage:
-    recordings = ui.live(lesson, variants, SWEPT if swept else BETWEEN if asked.measure.domains else WATCHED)
+    recordings = ui.live(lesson, variants, SWEPT if swept else tabs)
     ui.findings(lesson, recordings, guess)
     if asked.measure.domains:
         ui.domains(variants)
 
 ui.remark(
     guess,
-    "The start was chosen because the effect is large in it: a shape may lie anywhere and at any angle, 500 of them are few, and "
-    "an output layer that reads whole maps has to learn each place by itself. Two more seeds gave leads of 20 and 16 points. "
-    "With 2,000 shapes and as few steps none was left. On the 8×8 digits, which are centred already, and on Fashion-MNIST a "
-    "change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was made.",
+    "The start was chosen because the effect is large in it: a shape may lie anywhere and at any angle, 500 of them are few, "
+    "and an output layer that reads whole maps has to learn each place by itself. Two more seeds gave leads of 20 and 16 "
+    "points. With 2,000 shapes and as few steps none was left. On the 8×8 digits, which are centred already, and on "
+    "Fashion-MNIST a change that keeps the meaning moved test accuracy by a point or two, up or down, while this lesson was "
+    "made. At any angle all digits are harder to learn, not only 6 and 9. On twelve seeds B took 5 to 24 of the 72 test "
+    "images of a 6 or a 9 for the other, A none; on eleven of them 6 and 9 also lost more accuracy than the other digits. B "
+    "mixed them up over three times as often as other pairs on 19 of 20 seeds, and 2.5 times as often on the other. With "
+    "1,400 images and 2,000 steps it was 3 to 19 of 72, on nine seeds: a 6 is not written quite like a turned 9, and a net "
+    "can learn the difference.",
 )
 
 st.subheader("One picture under each augmentation", anchor=False)

@@ -80,7 +80,7 @@ def _check_classes(experiment: Experiment) -> None:
     """Raises ExperimentError where something is asked of classes that are not there."""
     dataset, measure = experiment.data.dataset, experiment.measure
     if dataset == "curve":
-        for name in ("confidence", "clusters", "passes", "smoothing", "labels", "task_classes"):
+        for name in ("confidence", "confusion", "clusters", "passes", "smoothing", "labels", "task_classes"):
             value = experiment.get(name)
             if value:
                 off = "off" if value is True else "0"

@@ -21,6 +21,7 @@ class Examples:
     """A data set as tensors: float32 inputs (N, …) and int64 labels (N,), or float32 targets (N, outputs).
 
     classes: the number of outputs. validation_inputs, validation_labels: of what is held out of the training set; may be empty.
+    names: what the classes are called; empty for a part of a data set.
     """
 
     train_inputs: Tensor
@@ -30,6 +31,7 @@ class Examples:
     classes: int
     validation_inputs: Tensor = field(default_factory=lambda: torch.empty(0))
     validation_labels: Tensor = field(default_factory=lambda: torch.empty(0))
+    names: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> torch.Size:
@@ -70,6 +72,7 @@ def _load(name: str, train_examples: int, test_examples: int, seed: int, device:
         there(found.test_inputs),
         there(found.test_labels),
         len(found.classes),
+        names=found.classes,
     )
 
 

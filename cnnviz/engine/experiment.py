@@ -25,7 +25,7 @@ from cnnviz.engine.fields import (
     switch,
     whole,
 )
-from cnnviz.engine.parts import Calculation, Penalty, Polynomial, Stopping, Surface, Sweep, Timing
+from cnnviz.engine.parts import Calculation, Measure, Penalty, Polynomial, Stopping, Surface, Sweep, Timing
 from cnnviz.engine.targets import Distillation, Targets
 from cnnviz.engine.words import (
     ACTIVATIONS,
@@ -184,37 +184,6 @@ class Clipping(Checked):
 
 
 @dataclass(frozen=True)
-class Measure(Checked):
-    """How often a run is measured. It decides how large a recording is, never what is trained."""
-
-    snapshots: int = whole(200, 2, limits.SNAPSHOTS, "Snapshots", "a run")
-    histograms: int = whole(40, 0, limits.SNAPSHOTS, "Histograms", "a run")
-    evaluations: int = whole(11, 0, limits.SNAPSHOTS, "Test evaluations", "a run")
-    units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
-    filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
-    domains: bool = switch(
-        False, "Domains", help="Also tests on shapes of every domain, and with batch norm's statistics renewed."
-    )
-    shift: bool = switch(False, "Shift", help="Also measures how far each layer's inputs move from snapshot to snapshot.")
-    landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
-    modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
-    signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
-    paths: bool = switch(False, "Paths", help="Also measures what all paths together do to the gradient at each layer.")
-    shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
-    unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
-    confidence: bool = switch(
-        False, "Confidence", help="Also measures logit margins, and on the test set how far confidence can be trusted."
-    )
-    clusters: bool = switch(False, "Clusters", help="Also measures what the output layer reads of the first three classes.")
-    spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
-    weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
-    training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")
-    maps: bool = switch(False, "Maps", help="Also records feature maps with what is dropped of them, and how well it is guessed.")
-    passes: int = whole(0, 0, 1_000, "Passes with masks", "a test image", help="MC dropout: how far their answers spread.")
-    boundary: bool = switch(False, "Boundary", help="Also maps the probability of two classes of points over the plane.")
-
-
-@dataclass(frozen=True)
 class Pretraining(Checked):
     """What a net learns before the task that counts, and how many labels it gets for that task."""
 
@@ -256,7 +225,7 @@ class Experiment(Checked):
     clipping: Clipping = Clipping()
     targets: Targets = Targets()
     distillation: Distillation = Distillation()
-    measure: Measure = Measure()
+    measure: Measure = Measure()  # noqa: RUF009  # frozen, as the others
     pretraining: Pretraining = Pretraining()
     sweep: Sweep = Sweep()
     calculation: Calculation = Calculation()

@@ -38,6 +38,7 @@ CELLS = {
     "cnnviz.engine.penalties": "Learning",
     "cnnviz.engine.stopping": "Learning",
     "cnnviz.engine.calibration": "Results",
+    "cnnviz.engine.confusion": "Results",
     "cnnviz.engine.evaluation": "Results",
     "cnnviz.engine.members": "Results",
     "cnnviz.engine.objectives": "Results",

@@ -11,7 +11,7 @@ from cnnviz.engine.sweep_source import follows, runs_of
 from cnnviz.engine.variant_source import WITHOUT, Variants, needs_pieces, used
 
 FILES = {"fashion_mnist": "fashion_mnist.npz", "digits": "digits.npz"}
-MEASURED = ("training_set", "weights", "spectrum", "confidence", "shifts", "domains")  # figures that are printed where asked for
+MEASURED = ("training_set", "weights", "spectrum", "confidence", "confusion", "shifts", "domains")  # printed where asked for
 
 
 def kind(data: Data) -> str:

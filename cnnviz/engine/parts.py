@@ -1,4 +1,4 @@
-"""Parts of an Experiment with a file of their own: penalties, sweeps, slices through the loss surface, and other calculations."""
+"""Parts of an Experiment with a file of their own: measures, penalties, sweeps, slices through the loss surface, calculations."""
 
 from __future__ import annotations
 
@@ -7,9 +7,41 @@ from dataclasses import dataclass
 from cnnviz import zoo
 from cnnviz.engine.fields import Checked, ExperimentError, choice, real, series, several, switch, whole
 from cnnviz.engine.words import CALCULATIONS, SHRINKAGES, SLICES, STATISTICS, SWEEP_MEASURES, SWEPT
-from cnnviz.limits import IMAGE_SIDE, SWEEP_RUNS
+from cnnviz.limits import IMAGE_SIDE, SNAPSHOTS, SWEEP_RUNS
 
 LOWEST = 1e-5  # λ of lasso: below it, rounding would decide which coefficients are in use
+
+
+@dataclass(frozen=True)
+class Measure(Checked):
+    """How often a run is measured. It decides how large a recording is, never what is trained."""
+
+    snapshots: int = whole(200, 2, SNAPSHOTS, "Snapshots", "a run")
+    histograms: int = whole(40, 0, SNAPSHOTS, "Histograms", "a run")
+    evaluations: int = whole(11, 0, SNAPSHOTS, "Test evaluations", "a run")
+    units: bool = switch(False, "Units", help="Also measures inputs of activations, and dead units on the whole test set.")
+    filters: int = whole(0, 0, 64, "Filters", "units", help="Units of layer 1 whose weights are recorded as images.")
+    domains: bool = switch(
+        False, "Domains", help="Also tests on shapes of every domain, and with batch norm's statistics renewed."
+    )
+    shift: bool = switch(False, "Shift", help="Also measures how far each layer's inputs move from snapshot to snapshot.")
+    landscape: bool = switch(False, "Landscape", help="Also measures loss and gradient along steps of several sizes.")
+    modes: bool = switch(False, "Modes", help="Also compares train mode with eval mode, and folds batch norm into the weights.")
+    signal: bool = switch(False, "Signal", help="Also measures variances forward and backward, and rows of a weight matrix.")
+    paths: bool = switch(False, "Paths", help="Also measures what all paths together do to the gradient at each layer.")
+    shifts: bool = switch(False, "Shifts", help="Also tests a cnn on images moved by a few pixels.")
+    unpooling: bool = switch(False, "Unpooling", help="Also rebuilds a cnn's first maps from what max pooling leaves of them.")
+    confidence: bool = switch(
+        False, "Confidence", help="Also measures logit margins, and on the test set how far confidence can be trusted."
+    )
+    confusion: bool = switch(False, "Confusion matrix", help="Also counts which class each test image is taken for.")
+    clusters: bool = switch(False, "Clusters", help="Also measures what the output layer reads of the first three classes.")
+    spectrum: bool = switch(False, "Spectrum", help="Also measures the largest singular value of each layer's weights.")
+    weights: bool = switch(False, "Weights", help="Also measures how many weights are exactly 0, and a unit's largest norm.")
+    training_set: bool = switch(False, "Training set", help="Also tests on the training set, as on the test set.")
+    maps: bool = switch(False, "Maps", help="Also records feature maps with what is dropped of them, and how well it is guessed.")
+    passes: int = whole(0, 0, 1_000, "Passes with masks", "a test image", help="MC dropout: how far their answers spread.")
+    boundary: bool = switch(False, "Boundary", help="Also maps the probability of two classes of points over the plane.")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from cnnviz.engine.augment.erase import cutout, pixel_noise  # noqa: F401  # if 
 from cnnviz.engine.augment.mix import cutmix, mixup  # noqa: F401  # if augmented
 from cnnviz.engine.augment.places import crop, crop_padding, flip, rotate, translate  # noqa: F401  # if augmented
 from cnnviz.engine.calibration import calibration  # noqa: F401  # if confidence
+from cnnviz.engine.confusion import confusion  # noqa: F401  # if confusion
 from cnnviz.engine.data import Array, balanced_order, channel_moments, scaled  # noqa: F401
 from cnnviz.engine.data.curve import absolute, points  # noqa: F401  # if curve
 from cnnviz.engine.data.points2d import moons, noisy_points  # noqa: F401  # if points

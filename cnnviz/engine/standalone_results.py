@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from cnnviz.engine.calibration import calibration
+from cnnviz.engine.confusion import confusion
 from cnnviz.engine.data import channel_moments, scaled
 from cnnviz.engine.data.shapes import of_domain
 from cnnviz.engine.evaluation import gaps, outputs
@@ -55,6 +56,7 @@ def results(given: Variant, it: Trained) -> dict[str, Tensor]:
     figures |= of_weights(net)  # if weights
     figures |= stretched(net)  # if spectrum
     figures |= sureness(net, it.tested)  # if confidence
+    figures |= mistaken(net, it.tested)  # if confusion
     figures |= moved_images(net, it.tested)  # if shifts
     figures |= in_every_domain(net, it.tested)  # if domains
     figures |= of_members(net, it.learned, it.tested)  # if members
@@ -84,6 +86,12 @@ def sureness(net: nn.Module, tested: Labelled) -> dict[str, Tensor]:
     """How sure the net is of its answers, and the expected calibration error."""
     found = calibration(outputs(net, tested[0]), tested[1])
     return {"confidence": found["confidence"], "ece": found["ece"]}
+
+
+@torch.no_grad()
+def mistaken(net: nn.Module, tested: Labelled) -> dict[str, Tensor]:
+    """How many test images of each class are taken for each class, row by row; and the classes that are mixed up most."""
+    return confusion(outputs(net, tested[0]), tested[1])
 
 
 @torch.no_grad()

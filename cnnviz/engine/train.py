@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, count
 from typing import Any
@@ -17,6 +17,7 @@ from cnnviz.engine import (
     calibration,
     clusters,
     compatible,
+    confusion,
     domains,
     fit,
     landscape,
@@ -57,6 +58,7 @@ from cnnviz.engine.nets import lsuv
 from cnnviz.engine.nets.ensemble import learned_from
 from cnnviz.engine.objectives import objective_of
 from cnnviz.engine.penalties import restrain
+from cnnviz.engine.places import places_of
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.engine.stopping import Early
 from cnnviz.engine.surface import Slice, sliced_together
@@ -64,15 +66,6 @@ from cnnviz.engine.sweep import swept_together
 from cnnviz.engine.timetable import Timetable
 from cnnviz.engine.watch import Seen, Watch
 from cnnviz.settings import settings
-
-PLACES: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "confidence": calibration.PLACES,
-    "domains": domains.PLACES,
-    "modes": modes.PLACES,
-    "shifts": shifts.PLACES,
-    "unpooling": unpooling.PLACES,
-    "patience": dict.fromkeys(("best_step", "best_loss"), ("best",)),
-}
 
 OnBegin = Callable[[str, Recording], None]
 OnEnd = Callable[[str, Ending], None]
@@ -248,10 +241,8 @@ class Learner:
             "log_grad_range": list(probes.LOG_RANGE),
         }
         more: dict[str, Any] = {"lsuv": self.tuning} if self.tuning else {}
-        places = [by_column for setting, by_column in PLACES.items() if self.experiment.get(setting)]
-        places += [mc_dropout.places(self.found, self.everything)] if self.experiment.measure.passes else []
-        if places:
-            more["places"] = {column: list(names) for by_column in places for column, names in by_column.items()}
+        if places := places_of(self.experiment, self.found, self.everything):
+            more["places"] = places
         return Recording(self.experiment, tuple(self.watch.layers), about | more)
 
     def _tuned(self) -> lsuv.Tuning:
@@ -428,6 +419,8 @@ class Learner:
             columns |= modes.modes(self.net, *tested, self.experiment.batch_size, self.objective)
         if self.experiment.measure.confidence:
             columns |= calibration.calibrated(self.net, *tested, self.experiment.targets)
+        if self.experiment.measure.confusion:
+            columns |= confusion.confused(self.net, *tested)
         if self.teacher is not None:
             columns |= self.teacher.columns(*tested)
         if self.experiment.measure.clusters:

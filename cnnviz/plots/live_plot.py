@@ -44,10 +44,12 @@ class Binding:
         "rows"    the rows of a matrix at the cursor's step, one after the other, separated by None
         "matrix"  a matrix at the cursor's step, [rows][columns]
         "crosses" the same with "×" for each number and "" where there is none, for attr "text"
+        "counts"  the same in words, whole numbers and "" for 0, for attr "text"
+        "names"   what the column's numbers are about, as the recording names it: its classes, say
         "tiles"   small images (units, H, W) at the cursor's step, side by side in a matrix as near to a square as they go, with
                   None between them; attr "x" and "y" give its columns' and rows' numbers
-    transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", or "product" (running
-        product from the output side inwards).
+    transform: "", "log10" (of the size, the sign left out; zero becomes None), "abs", "product" (running
+        product from the output side inwards), or "share" (of the sum of all; None where that is 0).
     plus, minus: for "steps", a column measured at the same steps that is added or taken away, for the edges of a band.
     A binding whose column, layer or variant is missing gives an empty list.
     """
@@ -86,6 +88,7 @@ class Quantity:
 
     column at layer `layer` (None for a scalar column), divided by the same column at layer `per` where that is given.
     at: "cursor", "first" or "last". form: "number", "percent" or "times".
+    names: a column; the number counts, from 0, along what that column's are about, and is told by name.
     """
 
     variant: str
@@ -94,6 +97,7 @@ class Quantity:
     per: int | None = None
     at: str = "cursor"
     form: str = "number"
+    names: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,12 +314,22 @@ def _over_crosses(binding: Binding, recording: Recording, step: int) -> list[Any
     return [["" if value is None else "×" for value in row] for row in _over_matrix(binding, recording, step)]
 
 
+def _over_counts(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return [[f"{value:.0f}" if value else "" for value in row] for row in _over_matrix(binding, recording, step)]
+
+
+def _over_names(binding: Binding, recording: Recording, step: int) -> list[Any]:
+    return list(recording.places(binding.column))
+
+
 _OVER = {
+    "counts": _over_counts,
     "crosses": _over_crosses,
     "steps": _over_steps,
     "layers": _over_layers,
     "grid": _over_grid,
     "ridges": _over_ridges,
+    "names": _over_names,
     "rows": _over_rows,
     "matrix": _over_matrix,
     "tiles": _over_tiles,
@@ -343,6 +357,9 @@ def _transformed(array: Any, transform: str) -> Any:
     if transform == "product":
         with np.errstate(over="ignore", invalid="ignore"):
             return np.cumprod(numbers[::-1])[::-1]
+    if transform == "share":
+        with np.errstate(all="ignore"):
+            return numbers / numbers.sum()
     return numbers
 
 
@@ -392,5 +409,7 @@ def _words(wanted: Quantity, recordings: Recordings, step: int) -> str:
         return ""
     if 0 in parts[1:]:
         return f"{number_text(parts[0])} of 0"
+    if wanted.names:
+        return recordings[wanted.variant].places(wanted.names)[int(parts[0])]
     number = quantity(wanted, recordings, step)
     return "" if number is None else _FORMS[wanted.form](number)

@@ -12,6 +12,7 @@ from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Ending, Recording, Snapshot
 from cnnviz.live.channel import encode
 from cnnviz.plots.chain import all_paths, chain_walk
+from cnnviz.plots.confusion import confusion_matrix
 from cnnviz.plots.distributions import activation_ridges, gradient_ridges
 from cnnviz.plots.gradients import (
     gradient_by_layer,
@@ -52,6 +53,7 @@ PER_LAYER = ("z_var", "row_difference", "grad_norm", "update_ratio", "weight_nor
 PATH = ("path_factor", "path_gradient", "path_slope", "path_weight")
 ALL_PATHS = ("path_unit", "gradient_ratio", "gradient_rms", "expected_ratio", "expected_rms")
 HISTOGRAMS = ("activation_hist", "activation_grad_hist")
+CLASSES = ["circle", "ring", "square"]
 STEPS = (0, 1, 2, 3, 10, 25, 60, 100)
 CURSORS = (0, 2, 9, 10, 59, 100, 5_000)
 
@@ -77,11 +79,12 @@ PLOTS = (
     loss_plane,
     loss_along_line,
     accuracy_along_line,
+    confusion_matrix,
 )
 TRANSFORMS = [
     Binding(0, "y", column, variant, over, layer, transform)
     for variant in (*VARIANTS, "C")
-    for transform in ("", "abs", "log10", "product")
+    for transform in ("", "abs", "log10", "product", "share")
     for column, over, layer in (
         ("loss", "steps", None),
         ("grad_norm", "steps", 1),
@@ -92,8 +95,12 @@ TRANSFORMS = [
         ("dead_map", "rows", None),
         ("dead_map", "matrix", None),
         ("dead_map", "crosses", None),
+        ("confusion", "counts", None),
+        ("confusion", "names", None),
+        ("confused_most", "names", None),
     )
     if (transform, over) != ("product", "grid")  # a product runs over layers, so it has no meaning for a matrix
+    and not (transform and column.startswith("confus"))  # they are whole numbers and words
     and (transform, column) != ("log10", "dead_map")  # near 1 a logarithm is nothing but the last digit, which JSON rounds
 ]
 BANDS = [
@@ -129,7 +136,8 @@ def recordings() -> dict[str, Recording]:
 def recording(variant: str, steps: tuple[int, ...]) -> Recording:
     random = np.random.default_rng(ord(variant))
     names = tuple(f"fc{number}" for number in range(1, LAYERS[variant] + 1))
-    return Recording(Experiment(), names, {}).extend(snapshot(random, row, step, len(names)) for row, step in enumerate(steps))
+    found = Recording(Experiment(), names, {"places": {"confusion": CLASSES}})
+    return found.extend(snapshot(random, row, step, len(names)) for row, step in enumerate(steps))
 
 
 def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> Snapshot:
@@ -154,6 +162,8 @@ def snapshot(random: np.random.Generator, row: int, step: int, layers: int) -> S
             name: wild(apart, ())
             for name in ("surface_better", "surface_width_1", "surface_curvature_1", "surface_mean_accuracy")
         }
+        counts = np.random.default_rng(row).integers(0, 4, (3, 3))
+        found |= {"confusion": counts, "confused_most": [*((row % 3, 2, 3) if row else (math.nan, math.nan, 0)), 12]}
         apart = np.random.default_rng(row)
         found["dead_map"] = np.stack([wild(apart, (7,)) for _layer in range(layers)])
     return Snapshot(step, {name: np.asarray(value, np.float32) for name, value in found.items()})
@@ -182,7 +192,7 @@ def script(browser: Any, server: str) -> Any:
 def loaded(script: Page, recordings: dict[str, Recording]) -> Page:
     """The page with the recordings, as two deltas each, the way in which they come live."""
     for variant, recording in recordings.items():
-        first = Recording(recording.experiment, recording.layers, {})
+        first = Recording(recording.experiment, recording.layers, recording.about)
         snapshots = list(recording.snapshots())
         deltas = [first.extend(snapshots[:3]).delta(0)]
         first.extend(snapshots[3:]).ending = recording.ending

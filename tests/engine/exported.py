@@ -97,7 +97,8 @@ def assert_same_figures(printed: Figures, recordings: Mapping[str, Recording]) -
         for figure, values in figures.items():
             if figure.removeprefix("first_") in recording.names:
                 recorded = recorded_figure(recording, figure)
-                if recording.experiment.net.net == "rnn" and len(recorded) > 1:  # every time step is the same layer
+                layered = len(recorded) > 1 and figure not in recording.about.get("places", {})
+                if recording.experiment.net.net == "rnn" and layered:  # every time step is the same layer
                     recorded = [recorded[0], recorded[-1]]
                 if figure == "coefficients":  # NaN above a polynomial's degree
                     recorded = [value for value in recorded if not np.isnan(value)]

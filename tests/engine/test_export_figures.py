@@ -73,6 +73,7 @@ def test_the_script_of_a_preset_prints_what_is_recorded(path: str, monkeypatch: 
         ({}, {"loss", "accuracy", "test_loss", "test_accuracy", "grad_norm", "first_grad_norm"}),
         ({"training_set": True}, {"train_loss", "train_accuracy", "loss_gap", "accuracy_gap"}),
         ({"confidence": True}, {"margin", "confidence", "ece"}),
+        ({"confusion": True}, {"confusion", "confused_most"}),
         ({"weights": True, "l1": 0.01}, {"zero_share", "largest_unit"}),
         ({"spectrum": True, "norm": "weight"}, {"top_singular"}),
         ({"net": "cnn", "shifts": True}, {"shift_accuracy", "shift_consistency"}),

@@ -30,7 +30,7 @@ SIZES = {  # of what would take long
     "look_every": (1, 4), "patience": (0, 3), "power_steps": (1, 3), "groups": (1, 4),
 }  # fmt: skip
 NAMES = [name for part in PARTS for name in getattr(TINY, part).everything()]
-MEASURED = ("training_set", "weights", "spectrum", "confidence", "shifts")
+MEASURED = ("training_set", "weights", "spectrum", "confidence", "confusion", "shifts")
 
 
 def value_of(name: str) -> SearchStrategy[Any]:

@@ -244,8 +244,8 @@ def test_in_every_calculations_csv_each_number_stands_under_its_own_head(calcula
 
 MEASURED = {  # together all that can be measured
     "maps": {"net": "cnn", "norm": "batch", "dropout": "spatial", "passes": 2, "units": True, "shift": True, "landscape": True,
-             "modes": True, "signal": True, "shifts": True, "unpooling": True, "confidence": True, "clusters": True,
-             "spectrum": True, "weights": True, "training_set": True, "maps": True, "task_classes": 4},
+             "modes": True, "signal": True, "shifts": True, "unpooling": True, "confidence": True, "confusion": True,
+             "clusters": True, "spectrum": True, "weights": True, "training_set": True, "maps": True, "task_classes": 4},
     "paths": {"paths": True},
     "domains": {"dataset": "shapes", "norm": "batch", "domains": True, "passes": 2, "dropout": "plain"},
     "boundary": {"dataset": "moons", "boundary": True, "validation": 10, "patience": 1, "activation": "prelu", "units": True},

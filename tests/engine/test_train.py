@@ -25,7 +25,7 @@ EXPLODING = replace(MLP, depth=12, activation="linear", lr=50.0, steps=30)
 QUIET = {"snapshots": 2, "histograms": 0, "evaluations": 0}
 EVERYTHING = {"snapshots": 2_000, "histograms": 2_000, "evaluations": 2_000, "shift": True, "landscape": True, "signal": True}
 EVERYTHING |= {"weights": True, "training_set": True, "maps": True, "passes": 2}
-EVERYTHING |= {"confidence": True, "clusters": True}
+EVERYTHING |= {"confidence": True, "confusion": True, "clusters": True}
 KINDS = {
     "mlp": MLP,
     "mlp, adam, batch norm": replace(MLP, optimiser="adam", lr=0.01, norm="batch", weight_decay=0.01),
@@ -429,7 +429,8 @@ def measured_alike(there: Snapshot, here: Snapshot) -> None:
 
 LOOKED_AT = {
     "everything of an mlp": {"units": True, "shift": True, "landscape": True, "modes": True, "signal": True, "confidence": True,
-                             "clusters": True, "spectrum": True, "weights": True, "training_set": True, "norm": "noisy_batch"},
+                             "confusion": True, "clusters": True, "spectrum": True, "weights": True, "training_set": True,
+                             "norm": "noisy_batch"},
     "what is drawn at random": {"dropout": "inverted", "passes": 5, "norm": "batch", "optimiser": "adam"},
     "maps": {"net": "cnn", "depth": 4, "width": 4, "dropout": "drop_block", "maps": True, "shifts": True, "unpooling": True},
     "pre-training": {"pretraining": "autoencoder", "pretraining_steps": 9, "corruption": 0.3, "filters": 4, "labels": 50},

@@ -232,6 +232,38 @@ def test_a_plot_goes_to_the_panel_as_json(recordings):
     assert (sent["name"], sent["explain"], sent["details"]) == ("loss", "The loss.", {"A": "x"})
 
 
+COUNTED = {"places": {"counts": ["cat", "dog", "cow"]}}
+
+
+@pytest.fixture
+def counted():
+    """Three classes, of the last of which there are no examples."""
+    recording = Recording(Experiment(), ("fc1",), COUNTED)
+    table = np.array([[3, 1, 0], [2, 2, 4], [0, 0, 0]])
+    return {"A": recording.append(Snapshot(0, {"counts": table, "most": np.array([1, 2, 4, math.nan])})) or recording}
+
+
+def test_counts_are_words_and_nothing_for_none(counted):
+    assert bound(counted, column="counts", attr="text", over="counts") == [["3", "1", ""], ["2", "2", "4"], ["", "", ""]]
+
+
+def test_a_share_is_of_its_row_and_of_an_empty_row_there_is_none(counted):
+    shares = bound(counted, column="counts", attr="z", over="matrix", transform="share")
+    assert shares == [[0.75, 0.25, 0], [0.25, 0.25, 0.5], [None, None, None]]
+
+
+def test_what_a_columns_numbers_are_about_is_named_and_else_numbered(counted):
+    assert bound(counted, column="counts", attr="x", over="names") == ["cat", "dog", "cow"]
+    assert bound(counted, column="most", attr="x", over="names") == ["1", "2", "3", "4"]
+    assert bound(counted, column="missing", attr="x", over="names") == []
+
+
+def test_a_headline_tells_a_class_by_its_name(counted):
+    quantities = {name: Quantity("A", "most", place, names="counts") for name, place in (("true", 0), ("said", 1), ("none", 3))}
+    headline = Headline("Mistaken: {true} for {said}, {none}", quantities, "Needs A.")
+    assert headline_text(headline, counted, 0) == "Mistaken: dog for cow, –"
+
+
 def test_crosses_stand_where_there_is_a_number():
     recording = Recording(Experiment(), ("0.1", "1"))
     recording.append(Snapshot(0, {"sweep_lost": np.array([[0, math.nan], [math.nan, math.nan]])}))

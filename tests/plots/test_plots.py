@@ -85,6 +85,7 @@ NEEDS = {
     **{name: {"teacher": True, "teacher_width": 8, "pretraining_steps": 3} for name in TAUGHT},
     **{name: {"confidence": True, "smoothing": 0.1} for name in CONFIDENT},
     **{name: {"clusters": True} for name in CLUSTERED},
+    "confusion_matrix": {"confusion": True},
     **dict.fromkeys(POOLING, POOLED),
     **{name: {"calculation": "polynomial", "strength": 1e-3} for name in POLYNOMIAL},
     "decision_boundary": PLANE,
@@ -188,6 +189,7 @@ def convolutional(name):
         *HOLES,
         *ASKED,
         "validation_over_steps",
+        "confusion_matrix",
     )
     needed = NEEDS[name] if whole else {"activation": "prelu"} if "slope" in name else {}
     return record(**{**needed, "net": "cnn", "depth": 4, "width": 4, "spectrum": "singular" in name})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cnnviz.lessons import Setup, Task
 from cnnviz.lessons.tasks import Recordings, right_in_test
 from cnnviz.plots.numbers import number_text
@@ -25,6 +27,18 @@ def _ahead(by: float) -> str:
     return f"B is {number_text(round(abs(100 * by), 1))} points {'ahead' if by > 0 else 'behind'}."
 
 
+def mixed_up(recordings: Recordings) -> str | None:
+    """How far B is ahead, how often it takes a 6 for a 9 or the other way round, and which two digits it mixes up most."""
+    b = recordings.get("B")
+    if b is None or "confusion" not in b.names:
+        return None
+    table = b.column("confusion")[-1].astype(int)
+    both_ways = np.triu(table + table.T, k=1)
+    one, other = np.unravel_index(both_ways.argmax(), both_ways.shape)
+    often = f"It mixes up {one} and {other} most, {both_ways[one, other]} times" if both_ways.any() else "It mixes up no digits"
+    return f"{lead(recordings)} B takes a 6 for a 9, or a 9 for a 6, {both_ways[6, 9]} times. {often}."
+
+
 TASKS = (
     Task(
         "From the start, set *Shift* to 0 and keep *Flip*, then the other way round. Which of the two does more? Do they add up?",
@@ -36,13 +50,13 @@ TASKS = (
         lead,
     ),
     Task(
-        "From the starting point whose change does not keep the meaning, set *Rotation* to 12 degrees. Is A still ahead? And "
-        "with *Flip* in its place?",
+        "From *Digits turned by any angle*, set *Rotation* to 12 degrees. Does B still take a 6 for a 9? And which digits does "
+        "it mix up with *Flip* in its place?",
         (
             Setup("Rotation 12 degrees", "meaning", {"rotate": 12.0, "flip": 0.0}),
             Setup("Flip in its place", "meaning", {"rotate": 0.0, "flip": 0.5}),
         ),
-        lead,
+        mixed_up,
     ),
     Task(
         "From the start, set *Training set* to 2,000. How much of the lead is left? Then set *End of the maps* to the global "

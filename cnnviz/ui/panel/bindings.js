@@ -80,6 +80,9 @@ const OVER = {
   matrix: (binding, recording, step) => at(recording, binding.column, step).map(row => transformed(row, binding.transform)),
   crosses: (binding, recording, step) =>
     OVER.matrix(binding, recording, step).map(row => row.map(value => (value === null ? '' : '×'))),
+  counts: (binding, recording, step) =>
+    OVER.matrix(binding, recording, step).map(row => row.map(value => (value ? value.toFixed(0) : ''))),
+  names: (binding, recording) => placesOf(recording, binding.column),
   tiles(binding, recording, step) {
     const images = at(recording, binding.column, step)
     const [height, width] = [images[0].length, images[0][0].length]
@@ -111,6 +114,14 @@ function ridge(heights, layer) {
 const bound = (limit, recording, step) =>
   typeof limit === 'string' ? at(recording, limit, step).map(number) : recording.layers.map(() => limit)
 
+// What each number of a column is about: the layers, unless `about` says otherwise; numbered where neither tells them apart.
+function placesOf(recording, name) {
+  const count = recording.columns[name].values[0].length
+  const places = recording.about?.places?.[name] ?? recording.layers
+  const fits = places.length === count && new Set(places).size === count
+  return fits ? [...places] : Array.from({ length: count }, (_, index) => String(index + 1))
+}
+
 const layerIndex = (layer, layers) => {
   const index = layer >= 0 ? layer : layers + layer
   return index >= 0 && index < layers ? index : null
@@ -123,6 +134,10 @@ function transformed(column, transform) {
   if (transform === 'product') {
     let product = 1
     return plain(numbers.reverse().map(value => (product *= value))).reverse()
+  }
+  if (transform === 'share') {
+    const sum = numbers.reduce((total, value) => total + value, 0)
+    return plain(numbers.map(value => value / sum))
   }
   return plain(numbers)
 }
@@ -166,6 +181,7 @@ function told(wanted, recordings, step) {
   const parts = partsOf(wanted, recordings, step)
   if (parts === null) return ''
   if (parts[1] === 0) return `${numberText(parts[0])} of 0`
+  if (wanted.names) return placesOf(recordings[wanted.variant], wanted.names)[parts[0]]
   const value = quantity(wanted, recordings, step)
   return value === null ? '' : FORMS[wanted.form](value)
 }
