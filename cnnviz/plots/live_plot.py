@@ -166,8 +166,19 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
         figure.data[one.trace][one.attr] = one.values
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
+    _mark_lone_numbers(figure)
     figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))
     return _without_empty_areas(figure, plot.headline.needs)
+
+
+def _mark_lone_numbers(figure: go.Figure) -> None:
+    """A line of one number, as networks have before their first update, would not be seen: it is drawn as a mark, an open one where
+    the line is not solid."""
+    for trace in figure.data:
+        if trace.type == "scatter" and trace.mode == "lines" and not trace.fill and trace.line.width != 0:
+            if len(_numbers(trace)) == 1:
+                symbol = "circle" if trace.line.dash in (None, "solid") else "circle-open"
+                trace.update(mode="markers", marker={"size": 8, "symbol": symbol, "color": trace.line.color})
 
 
 def _without_empty_areas(figure: go.Figure, needs: str) -> go.Figure:

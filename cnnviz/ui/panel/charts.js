@@ -1,7 +1,7 @@
 // Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
 
 import { tell } from './access.js'
-import { detailText, emptyAreas, headlineText, indexAt, values } from './bindings.js'
+import { detailText, emptyAreas, headlineText, indexAt, marked, values } from './bindings.js'
 import { fitted, isLow } from './fit.js'
 import { showWholeImages } from './images.js'
 import { fillStage } from './stage.js'
@@ -229,7 +229,7 @@ class Card {
     const traces = this.plot.figure.data.map(trace => ({ ...trace, visible: !hidden.has(trace.name) }))
     for (const given of this.plot.given) traces[given.trace][given.attr] = given.values
     for (const binding of this.plot.bindings) traces[binding.trace][binding.attr] = values(binding, recordings, step)
-    return traces
+    return traces.map(marked)
   }
 
   layout({ step, following }, theme) {
