@@ -172,13 +172,13 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
 
 
 def _mark_lone_numbers(figure: go.Figure) -> None:
-    """A line of one number, as networks have before their first update, would not be seen: it is drawn as a mark, an open one where
-    the line is not solid."""
-    for trace in figure.data:
-        if trace.type == "scatter" and trace.mode == "lines" and not trace.fill and trace.line.width != 0:
-            if len(_numbers(trace)) == 1:
-                symbol = "circle" if trace.line.dash in (None, "solid") else "circle-open"
-                trace.update(mode="markers", marker={"size": 8, "symbol": symbol, "color": trace.line.color})
+    """A line of one number, as networks have before their first update, would not be seen: it is drawn as a mark, an open one
+    where the line is not solid."""
+    drawn = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines" and not trace.fill]
+    for trace in drawn:
+        if trace.line.width != 0 and len(_numbers(trace)) == 1:
+            symbol = "circle" if trace.line.dash in (None, "solid") else "circle-open"
+            trace.update(mode="markers", marker={"size": 8, "symbol": symbol, "color": trace.line.color})
 
 
 def _without_empty_areas(figure: go.Figure, needs: str) -> go.Figure:

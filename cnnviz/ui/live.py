@@ -62,7 +62,7 @@ def live(
         return offers.shared.make(asked, who, page, describe(asked), outlook if instant or fresh else None)
 
     def begun(asked: Variants) -> Fresh | None:
-        looked = _begun(asked) if fresh and not watch else {}
+        looked = beginning(asked) if fresh and not watch else {}
         return Fresh(offers.shared.make(looked, who, f"{page}.fresh", describe(looked)), _stored(looked)) if looked else None
 
     def told(offer: Offer, stored: Mapping[str, str]) -> PanelData:
@@ -94,9 +94,9 @@ def live(
     return _loaded(given.stored)
 
 
-def _begun(variants: Variants) -> dict[str, Experiment]:
-    """What a run of the variants begins with, {} where it isn't networks that it trains at once: a sweep, a calculation, a slice
-    through a loss surface, or pre-training."""
+def beginning(variants: Variants) -> dict[str, Experiment]:
+    """The networks that a run of the variants begins with, looked at only; {} where there is more to it:
+    a sweep, a calculation, pre-training, or a slice through the loss surface."""
     if any(it.sweep.runs or it.calculation.calculation != "none" for it in variants.values()):
         return {}
     looked = {letter: replace(experiment, **BEGUN) for letter, experiment in variants.items()}
