@@ -31,6 +31,7 @@ guess = ui.predict(lesson)
 
 with ui.controls(lesson, SETTINGS) as knob:
     knob.remedies("Remedies, in B only")
+    knob.instant()
     knob.choice("activation")
     knob.slider("depth", high=60)
     knob.choice("init")
@@ -49,15 +50,19 @@ with ui.controls(lesson, SETTINGS) as knob:
         knob.slider("seed", high=20)
     variants = knob.variants()
 
-loss = partial(loss_over_steps, classes=10)
-PLOTS: ui.Tabs = {
-    "Gradient": (gradient_by_layer, gradient_heatmap, gradient_over_steps, loss),
-    "Learning": (loss, accuracy_over_steps, update_ratio_by_layer, weight_norm_over_steps),
-    "Distributions": (activation_ridges, gradient_ridges),
-    "Chain rule": (partial(chain_walk, paths=gradient_paths.counted(variants)), all_paths),
-}
+
+def tabs(variants: ui.Variants) -> ui.Tabs:
+    loss = partial(loss_over_steps, classes=10)
+    return {
+        "Gradient": (gradient_by_layer, gradient_heatmap, gradient_over_steps, loss),
+        "Learning": (loss, accuracy_over_steps, update_ratio_by_layer, weight_norm_over_steps),
+        "Distributions": (activation_ridges, gradient_ridges),
+        "Chain rule": (partial(chain_walk, paths=gradient_paths.counted(variants)), all_paths),
+    }
+
+
 with knob.stage:
-    recordings = ui.live(lesson, variants, PLOTS)
+    recordings = ui.live(lesson, variants, tabs, fresh=True, follows=knob)
     ui.findings(lesson, recordings, guess)
 
 ui.theory(

@@ -36,6 +36,7 @@ guess = ui.predict(lesson)
 with ui.controls(lesson, SETTINGS) as knob:
     fits = knob.experiment().data.dataset == "curve"
     knob.remedies("Changed in B only", ("pieces", "rate") if fits else [name for name in lesson.remedies if name != "pieces"])
+    knob.instant()
     if fits:
         if knob.choice("curve") == "drawn":
             knob.heights("heights")
@@ -79,7 +80,7 @@ def fitting(variants: ui.Variants) -> ui.Tabs:
 
 
 with knob.stage:
-    recordings = ui.live(lesson, variants, fitting if fits else LEARNS)
+    recordings = ui.live(lesson, variants, fitting if fits else LEARNS, fresh=True, follows=knob)
     ui.findings(lesson, recordings, guess)
 
 ui.theory(

@@ -213,6 +213,7 @@ def _introduction(channel: Channel, may_control: bool) -> dict[str, Any]:
     return {
         "type": "run",
         "run": run.id,
+        "page": run.page,
         "token": run.token if may_control else "",
         "view": run.view,
         "offer": channel.start.offer.partition(".")[2],

@@ -10,6 +10,7 @@ from cnnviz.plots import lines, theme
 from cnnviz.plots.live_plot import Binding, LivePlot, plot
 
 NEEDS = "Needs a run whose gradients are measured: press Train."
+UPDATED = "Needs a run that makes updates: press Train."
 
 GRADIENT = "Gradient norm of the weights (L2)"
 LOWEST, HIGHEST = -10, 2  # log₁₀ gradient norms that the heatmap's colours tell apart
@@ -48,7 +49,7 @@ def update_ratio_by_layer(variants: Sequence[str]) -> LivePlot:
         "update_ratio",
         theme.log_axis("Update ratio ‖Δw‖ / ‖w‖"),
         theme.per_variant(
-            "Relative to the last layer, layer 1 moves", variants, NEEDS, "update_ratio", layer=0, per=-1, form="times"
+            "Relative to the last layer, layer 1 moves", variants, UPDATED, "update_ratio", layer=0, per=-1, form="times"
         ),
         "Each point is how far one update moves a layer's weights, relative to their size; the dotted line is a rule of thumb.",
         "update ratio",

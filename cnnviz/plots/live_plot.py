@@ -179,6 +179,7 @@ def filled(plot: LivePlot, recordings: Recordings, step: int) -> go.Figure:
             figure.data[one.trace].visible = False
     for binding in plot.bindings:
         figure.data[binding.trace][binding.attr] = values(binding, recordings, step)
+    _mark_lone_numbers(figure)
     figure.update_layout(showlegend=len(recordings) > 1, title_text=headline_text(plot.headline, recordings, step))
     return _without_empty_areas(figure, plot.headline.needs)
 
@@ -195,6 +196,16 @@ def is_recorded(given: Given, recordings: Recordings, step: int) -> bool:
 def _are_same(one: Any, other: Any) -> bool:
     """Whether two rows hold the same finite numbers."""
     return one.shape == other.shape and bool(np.isfinite(other).all() and (np.abs(one - other) <= SAME).all())
+
+
+def _mark_lone_numbers(figure: go.Figure) -> None:
+    """A line of one number, as networks have before their first update, would not be seen: it is drawn as a mark, an open one
+    where the line is not solid."""
+    drawn = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines" and not trace.fill]
+    for trace in drawn:
+        if trace.line.width != 0 and len(_numbers(trace)) == 1:
+            symbol = "circle" if trace.line.dash in (None, "solid") else "circle-open"
+            trace.update(mode="markers", marker={"size": 8, "symbol": symbol, "color": trace.line.color})
 
 
 def _without_empty_areas(figure: go.Figure, needs: str) -> go.Figure:

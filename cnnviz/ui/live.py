@@ -18,10 +18,11 @@ from cnnviz.runners import local
 from cnnviz.ui import link, memory
 from cnnviz.ui.controls import FRESH, Knobs, describe
 from cnnviz.ui.lesson import is_open
-from cnnviz.ui.panel import Held, PanelData, announcement, panel
+from cnnviz.ui.panel import Fresh, Held, PanelData, announcement, panel
 
 Tabs = Mapping[str, Sequence[Callable[[Sequence[str]], LivePlot]]]
 Variants = Mapping[str, Experiment]
+BEGUN = {**FRESH, "histograms": 1, "evaluations": 1}  # of what a run begins with: all that its charts show of step 0
 
 
 def learner() -> str:
@@ -35,6 +36,7 @@ def live(
     tabs: Tabs | Callable[[Variants], Tabs],
     *,
     instant: bool = False,
+    fresh: bool = False,
     follows: Knobs | None = None,
     part: str = "",
     verb: str = "Train",
@@ -43,7 +45,8 @@ def live(
 
     tabs: plot functions by tab, at most four each; a function of the variants where they depend on more than the letters.
     Nothing here waits for training: the browser talks to the run by itself.
-    instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change; follows: the
+    instant: the panel shows the fresh networks only, and measures them by itself whenever the settings change. fresh: it does so
+    while there is neither a run nor a recording of them; what is returned and what Train starts are as ever. follows: the
     controls whose sliders it follows while they move, those after `Knobs.instant`; it has this script run once they rest.
     part: names a further panel of the page, whose run goes on beside the page's own; verb: what its button says.
     """
@@ -51,11 +54,16 @@ def live(
     page = f"{lesson.slug}.{part}" if part else lesson.slug
     who = learner()
     watch = link.followed(st.query_params.to_dict()) if instant or not part else None
-    sliders = dict(follows.sliders) if follows else {}
+    sliders = dict(follows.sliders) if follows else None
     held = _held(lesson) if part in ("", "fresh") else ""
+    opens = _opens(lesson)
 
     def offered(asked: Variants) -> Offer:
-        return offers.shared.make(asked, who, page, describe(asked), outlook if instant else None)
+        return offers.shared.make(asked, who, page, describe(asked), outlook if instant or fresh else None)
+
+    def begun(asked: Variants) -> Fresh | None:
+        looked = beginning(asked) if fresh and not watch else {}
+        return Fresh(offers.shared.make(looked, who, f"{page}.fresh", describe(looked)), _stored(looked)) if looked else None
 
     def told(offer: Offer, stored: Mapping[str, str]) -> PanelData:
         return PanelData(
@@ -67,13 +75,14 @@ def live(
             part=part,
             verb=verb,
             sliders=sliders,
-            opens=_opens(lesson),
+            opens=opens,
             held=held,
+            fresh=begun(offer.variants),
         )
 
     def outlook(asked: Variants) -> Announcement:
         offer, stored = offered(asked), _stored(asked)
-        return announcement(offer, stored, lambda: told(offer, stored))
+        return announcement(offer, instant and not stored, lambda: told(offer, stored))
 
     asked = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()} if instant else variants
     stored = _stored(asked) or (_stored(variants) if instant else {})
@@ -83,6 +92,15 @@ def live(
     if run is not None:
         return run.recordings() if run.ended else {}
     return _loaded(given.stored)
+
+
+def beginning(variants: Variants) -> dict[str, Experiment]:
+    """The networks that a run of the variants begins with, looked at only; {} where there is more to it:
+    a sweep, a calculation, pre-training, or a slice through the loss surface."""
+    if any(it.sweep.runs or it.calculation.calculation != "none" for it in variants.values()):
+        return {}
+    looked = {letter: replace(experiment, **BEGUN) for letter, experiment in variants.items()}
+    return {} if any(it.total_steps for it in looked.values()) else looked
 
 
 def _plots(tabs: Tabs | Callable[[Variants], Tabs], variants: Variants) -> dict[str, list[LivePlot]]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -280,6 +281,20 @@ def test_both_know_what_is_recorded_already(column: str, loaded: Page, recording
     )
     assert theirs == ours
     assert ours == [column in ("test_accuracy", "activation_low")] * 2 + [False] * 3
+
+
+@pytest.mark.parametrize("build", [loss_over_steps, gradient_over_steps, accuracy_over_steps])
+def test_a_line_of_one_number_is_the_same_mark(build: Callable[..., LivePlot], loaded: Page) -> None:
+    numbers = {"loss": 2.3, "accuracy": 0.1, "grad_norm": [0.5, 2.0]}
+    first = Snapshot(0, {name: np.asarray(value, np.float32) for name, value in numbers.items()})
+    recordings = {letter: Recording(Experiment(), ("fc1", "fc2"), {}).extend([first]) for letter in VARIANTS}
+    plot = build(VARIANTS)
+    ours = filled(plot, recordings, 0).data
+    lines = [{**line, "y": list(one.y or ())} for line, one in zip(plot.to_json()["figure"]["data"], ours, strict=True)]
+    theirs = loaded.evaluate("traces => traces.map(cnn.marked)", as_json(lines))
+    drawn = as_json([one.to_plotly_json() for one in ours])
+    assert [(one.get("mode"), one.get("marker")) for one in theirs] == [(one.get("mode"), one.get("marker")) for one in drawn]
+    assert sum(one.get("mode") == "markers" for one in drawn) >= len(VARIANTS)
 
 
 def test_every_transform_gives_the_same_numbers(loaded: Page, recordings: dict[str, Recording]) -> None:

@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.browser
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed; on Debian and Ubuntu: apt-get install nginx-light")
+needs_nginx = pytest.mark.skipif(
+    NGINX is None, reason="nginx is not installed; on Debian and Ubuntu: apt-get install nginx-light"
+)
 CONFIGURATION = """
 daemon off; pid {folder}/pid; error_log {folder}/errors; events {{}}
 http {{

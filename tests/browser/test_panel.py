@@ -91,16 +91,6 @@ def test_a_follow_link_shows_the_run_to_others_without_control(open_panel: Calla
     other.close()
 
 
-def test_other_settings_are_told_and_the_run_stays_on_screen(open_panel: Callable[..., Panel]) -> None:
-    panel = open_panel("?steps=200")
-    panel.press("Train")
-    panel.is_in("done")
-    panel.page.locator("[role=slider], input[type=range]").first.focus()
-    panel.page.keyboard.press("ArrowRight")
-    expect(panel.notes).to_contain_text("Settings changed: press Train to run them.")
-    expect(panel.line).to_contain_text("Done · step 200 of 200")
-
-
 def test_tabs_follow_the_arrow_keys_and_charts_have_words(open_panel: Callable[..., Panel]) -> None:
     panel = open_panel()
     tabs = panel.root.get_by_role("tab")

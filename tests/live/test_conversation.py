@@ -69,6 +69,7 @@ def test_start_submits_the_offer_and_shows_its_run(browser: Browser, runner: Han
     assert introduction == {
         "type": "run",
         "run": run.id,
+        "page": "page",
         "token": run.token,
         "view": run.view,
         "offer": token.split(".")[1],

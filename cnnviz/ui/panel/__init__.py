@@ -90,14 +90,28 @@ class PanelState:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """The networks of a page before any update, which its panel shows while nothing is stored for the settings and no run goes
+    on. offer: what measures them; stored: their recording keys by variant, {} where they were never measured."""
+
+    offer: Offer
+    stored: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as the browser reads it."""
+        return {"page": self.offer.page, "offer": self.offer.token, "stored": dict(self.stored)}
+
+
+@dataclass(frozen=True)
 class PanelData:
     """What a panel is told by its page.
 
     offer: what Train would run. tabs: plots by tab, at most four each. stored: recording keys by variant, {} where there is
     none for these settings. watch: {"run", "token"} of somebody else's run to follow. instant: the panel runs each new offer by
     itself, shows its first step, and has nothing to press. part: the name of a panel that is not its page's own. verb: what
-    starts a run. sliders: of settings that an instant panel follows while they move, see `Knobs.sliders`. opens: the page's
-    starting point, and the tab that it opens, "" for none. held: what of a stored recording is kept back.
+    starts a run. sliders: of settings that the panel follows while they move, see `Knobs.sliders`; None where it follows none.
+    opens: the page's starting point, and the tab that it opens, "" for none. held: what of a stored recording is kept back.
+    fresh: the networks that a run would begin with, None where the panel doesn't show them by themselves.
     """
 
     offer: Offer
@@ -107,9 +121,10 @@ class PanelData:
     instant: bool = False
     part: str = ""
     verb: str = "Train"
-    sliders: Mapping[str, tuple[str, Sequence[float] | None, float]] = field(default_factory=dict)
+    sliders: Mapping[str, tuple[str, Sequence[float] | None, float]] | None = None
     opens: tuple[str, str] = ("", "")
     held: Held = ""
+    fresh: Fresh | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same as the browser reads it."""
@@ -130,21 +145,21 @@ class PanelData:
             "instant": self.instant,
             "part": self.part,
             "verb": self.verb,
-            "sliders": {place: list(slider) for place, slider in self.sliders.items()},
+            "sliders": None if self.sliders is None else {place: list(slider) for place, slider in self.sliders.items()},
             "opens": list(self.opens),
             "held": self.held,
+            "fresh": self.fresh.to_json() if self.fresh else None,
             "plotly": plotly.__version__,
             "relay": "",
             "mail": [],
         }
 
 
-def announcement(offer: Offer, stored: Mapping[str, str], given: Callable[[], PanelData]) -> Announcement:
-    """What a panel is told over its own connection, which is there sooner; what is not stored is run at once.
+def announcement(offer: Offer, run: bool, given: Callable[[], PanelData]) -> Announcement:
+    """What a panel is told over its own connection, which is there sooner.
 
-    given: what it is told; asked for only once the run has begun.
+    run: whether what is offered is run at once. given: what the panel is told; asked for only once the run has begun.
     """
-    run = not stored
     return Announcement(offer, lambda: encode({"type": "page", "data": given().to_json(), "run": run}), run)
 
 
@@ -152,8 +167,8 @@ def panel(given: PanelData) -> PanelState:
     """Draw the panel. It is mounted once for its page; later calls only hand it new data."""
     key = f"{given.offer.page}.panel"
     data = given.to_json()
-    if given.instant and not given.held:
-        offers.shared.announce(announcement(given.offer, given.stored, lambda: given))
+    if given.fresh or (given.instant and not given.held):
+        offers.shared.announce(announcement(given.offer, given.instant and not given.stored, lambda: given))
     relay: Relay | None = st.session_state.get(f"{key}.relay")
     if relay is not None:
         return _relayed(data, key, relay)

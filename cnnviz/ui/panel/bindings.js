@@ -186,6 +186,15 @@ function told(wanted, recordings, step) {
   return value === null ? '' : FORMS[wanted.form](value)
 }
 
+// A line of one number, as networks have before their first update, would not be seen: it is drawn as a mark, an open one where
+// the line is not solid.
+export function marked(trace) {
+  const { mode, fill, line, y } = trace
+  if (mode !== 'lines' || fill || line?.width === 0 || (y ?? []).filter(value => value !== null).length !== 1) return trace
+  const symbol = (line.dash ?? 'solid') === 'solid' ? 'circle' : 'circle-open'
+  return { ...trace, mode: 'markers', marker: { size: 8, symbol, color: line.color } }
+}
+
 // Axes that nothing is drawn on would be made up. Those that are not, and a sentence where there are no others.
 // Whether every recording has such values in the column that a Given's stand for.
 export function isRecorded(values, column, recordings, step) {

@@ -1,7 +1,7 @@
 // Draws LivePlots with Plotly: each chart is made once and then fed, so that zoom and hover survive; at most 15 times a second.
 
 import { tell } from './access.js'
-import { detailText, emptyAreas, headlineText, indexAt, isRecorded, values } from './bindings.js'
+import { detailText, emptyAreas, headlineText, indexAt, isRecorded, marked, values } from './bindings.js'
 import { fitted, isLow } from './fit.js'
 import { follow, heightsOf } from './hand.js'
 import { showWholeImages } from './images.js'
@@ -237,7 +237,7 @@ class Card {
       if (unless && isRecorded(held, unless, recordings, step)) traces[trace].visible = false
     }
     for (const binding of this.plot.bindings) traces[binding.trace][binding.attr] = values(binding, recordings, step)
-    return traces
+    return traces.map(marked)
   }
 
   layout({ step, following }, theme) {

@@ -6,14 +6,14 @@ import { Charts, element } from './charts.js'
 import { Legend, Scrubber, Status, Tabs, Toolbar } from './controls.js'
 import { Follower } from './follow.js'
 import * as memory from './memory.js'
-import { part, Playback } from './playback.js'
 import { pressedKey } from './keys.js'
 import { numberText, percentText } from './numbers.js'
 import { digestOf, offersTheSame, ofOnePage, Renewal } from './renewal.js'
 import { isLive, newRun } from './run.js'
 import { copied } from './share.js'
-import { fetchRecording, gathered, Link } from './socket.js'
+import { gathered, Link } from './socket.js'
 import { staying } from './stay.js'
+import { blank, Stored } from './stored.js'
 import * as words from './words.js'
 
 window.__cnnviz = { ...bindings, numberText, percentText }
@@ -24,7 +24,7 @@ let serial = 0
 
 class Panel {
   constructor(place) {
-    this.view = null // what the charts draw: {labels, digest, recordings, steps, run: id or null}
+    this.view = null // what the charts draw: {labels, digest, recordings, steps, run: id or null, fresh: whether of no run}
     this.run = null // what is watched: see run.js
     this.cursor = null // the step that is looked at; null: the newest
     this.hidden = new Set()
@@ -33,6 +33,7 @@ class Panel {
     this.frames = 0
     this.toldRun = null // the run whose recordings the page has
     this.tab = null
+    this.stored = new Stored(this)
     this.relay = gathered(messages => this.component.setTriggerValue('command', messages.map(one => JSON.stringify(one))))
     this.renewal = new Renewal(() => this.component.setTriggerValue('renew', true))
     this.build(place)
@@ -83,8 +84,8 @@ class Panel {
     const renewed = earlier && !ofOnePage(earlier, data)
     if (renewed) this.renewed()
     const answered = earlier?.held && !data.held
-    if (answered) this.release()
-    if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant) || answered) this.settle()
+    if (answered) this.stored.release()
+    if ((earlier && !offersTheSame(earlier, data)) || (renewed && data.instant) || answered) this.stored.settle()
     if (data.lr !== earlier?.lr && !this.active) this.toolbar.showRate(data.lr, data.lr)
     this.refresh(true)
   }
@@ -96,67 +97,23 @@ class Panel {
     this.link = new Link(url, {
       message: message => this.hear(message),
       open: again => this.opened(again),
-      waits: () => this.active || (this.pressed && !this.pressed.run),
+      waits: () => this.active || this.awaits,
       ask: () => this.active && this.link.send({ op: 'resync', since: this.run.n }),
       lost: () => this.say('lost'),
       blocked: () => this.blocked(),
     })
     if (!this.data.relay) this.link.connect()
-    if (this.data.instant) this.follower = new Follower(() => this.data.sliders, place => this.look(place), () => this.tellMoved())
+    if (this.data.sliders) this.follower = new Follower(() => this.data.sliders ?? {}, place => this.look(place), () => this.tellMoved())
     const watched = this.data.instant ? null : this.data.watch ?? memory.remembered(this.data.page)
     this.resumes = watched && watched !== this.data.watch
     if (watched) this.link.send({ op: 'watch', run: watched.run, token: watched.token })
-    else this.settle()
-  }
-
-  // Without a run that goes on: draw what is stored for the page's settings; where nothing is, keep what is shown.
-  settle() {
-    if (this.data.instant) return this.settleInstantly()
-    if (this.active || this.data.watch || this.view?.digest === this.digest) return
-    if (Object.keys(this.data.stored).length && this.data.held !== 'all') this.showStored()
-    else this.refresh()
-  }
-
-  release() { // the question is answered: what was kept back is played
-    this.plays = true
-    if (this.view && !this.view.run) this.view.digest = ''
-  }
-
-  // An instant panel runs by itself what is not stored; the picture before stays until the new numbers are there.
-  settleInstantly() {
-    if (this.asked === this.digest || this.data.held) return
-    this.asked = this.digest
-    if (Object.keys(this.data.stored).length) this.showStored()
-    else if ((this.run ?? this.view)?.digest !== this.digest) this.start(false)
-  }
-
-  async showStored() {
-    const { stored, labels, steps, offer } = this.data
-    const fetched = await Promise.all(Object.values(stored).map(key => fetchRecording(key)))
-    if (this.data?.offer !== offer || (this.active && !this.data.instant)) return
-    if (fetched.some(delta => delta === null)) return this.data.instant ? this.start(false) : this.say('')
-    const grows = (this.data.held || (this.plays && !matchMedia('(prefers-reduced-motion: reduce)').matches)) && !this.data.instant
-    const deltas = Object.fromEntries(Object.keys(stored).map((variant, index) => [variant, fetched[index]]))
-    const recordings = {}
-    for (const [variant, delta] of Object.entries(deltas)) {
-      recordings[variant] = bindings.extend(fresh(), grows ? part(delta, 0, 1) : delta)
-    }
-    this.view = { labels, digest: this.digest, recordings, steps, run: null }
-    this.playback?.stop()
-    this.playback = grows && !this.data.held ? new Playback(deltas, recordings, () => this.refresh(true)) : null
-    this.plays = false
-    this.makeTabs()
-    this.run = null
-    this.cursor = null
-    memory.forget(this.data.page)
-    if (this.toldRun && this.data.number === this.known) this.tellShown(null)
-    this.refresh(true)
+    else this.stored.settle()
   }
 
   // What the server says
 
   hear(message) {
-    if (!this.run && ['recording', 'delta', 'status'].includes(message.type)) return // of a run that is shown no more
+    if (!this.watched && ['recording', 'delta', 'status'].includes(message.type)) return // of a run that is shown no more
     this[{ page: 'announced', run: 'began', recording: 'whole', delta: 'delta', status: 'changed', refused: 'refused', error: 'refused' }[message.type]](message)
     this.refresh()
   }
@@ -165,7 +122,7 @@ class Panel {
   announced({ data, run }) {
     const { relay, mail, number } = this.data
     if (!ofOnePage(this.data, data) || data.number <= number) return
-    if (run) this.asked = digestOf(data)
+    if (run) this.stored.asked = digestOf(data)
     this.show({ ...data, relay, mail })
   }
 
@@ -174,6 +131,8 @@ class Panel {
     this.notice = ''
     this.channel = this.data.relay ? 'relay' : ''
     if (again) return
+    if (this.stored.isFresh(message)) return this.stored.began(message)
+    this.stored.forget()
     if (this.pressed) this.pressed.run = message.run
     this.run = newRun(message)
     this.toolbar.showRate(message.lr, message.lr)
@@ -190,28 +149,29 @@ class Panel {
   leave() {
     this.resumes = this.run = this.view = null
     memory.forget(this.data.page)
-    this.settle()
+    this.stored.settle()
   }
 
   whole({ n, variants }) {
-    this.run.recordings = {}
+    this.watched.recordings = {}
     this.take(n, variants)
   }
 
   delta({ after, n, variants }) {
-    if (after === this.run.n) this.take(n, variants)
-    else if (n > this.run.n) this.link.send({ op: 'resync', since: this.run.n })
+    if (after === this.watched.n) this.take(n, variants)
+    else if (n > this.watched.n) this.link.send({ op: 'resync', since: this.watched.n })
   }
 
   take(n, variants) {
-    const { run } = this
+    const run = this.watched
     run.n = n
     for (const [variant, delta] of Object.entries(variants)) {
-      run.recordings[variant] = bindings.extend(run.recordings[variant] ?? fresh(), delta)
+      run.recordings[variant] = bindings.extend(run.recordings[variant] ?? blank(), delta)
     }
     const measured = Object.values(run.recordings).filter(recording => recording.steps.length).length
-    run.measured = measured >= (this.data.instant ? Object.keys(run.labels).length : 1)
-    if (run.measured) this.showRun()
+    const looks = this.data.instant || run !== this.run
+    run.measured = measured >= (looks ? Object.keys(run.labels).length : 1)
+    if (run.measured) run === this.run ? this.showRun() : this.stored.drawFresh()
   }
 
   // The charts keep the run before until the first numbers of this one are there; an instant panel's, which the server begins
@@ -219,7 +179,7 @@ class Panel {
   showRun() {
     const { id, labels, digest, recordings, steps } = this.run
     if (this.data.instant && (digest !== this.digest || this.data.held)) return
-    this.playback?.stop()
+    this.stored.playback?.stop()
     if (this.view?.run !== id) this.cursor = null
     this.view = { labels, digest, recordings, steps, run: id }
     this.makeTabs()
@@ -227,6 +187,7 @@ class Panel {
   }
 
   changed(status) {
+    if (this.watched !== this.run) return this.stored.changed(status)
     if (this.resumes && words.ENDED.includes(status.state) && this.run.digest !== this.digest) return this.leave()
     this.resumes = null
     this.run.status = status
@@ -241,7 +202,7 @@ class Panel {
 
   refused({ op, sentence }) {
     const { pressed } = this
-    this.pressed = this.asked = null
+    this.pressed = this.stored.asked = null
     if (op === 'look') this.follower.answered()
     if (op === 'watch') return this.isGone(sentence)
     this.notice = sentence
@@ -252,10 +213,11 @@ class Panel {
   isGone(sentence) {
     memory.forget(this.data.page)
     const { run, active, data } = this
+    this.resumes = null
     if (data.instant || !run?.status) {
-      this.run = this.asked = null
+      this.run = this.stored.asked = null
       if (data.watch && !data.instant) this.notice = sentence
-      else this.settle()
+      else this.stored.settle()
       return
     }
     run.gone = true
@@ -300,12 +262,14 @@ class Panel {
   opened(again) {
     this.say(this.data.relay ? 'relay' : '')
     this.attend()
-    if (again && this.pressed && !this.pressed.run) return this.link.send(this.pressed.message)
+    if (again) this.stored.forget()
+    if (again && this.awaits) return this.link.send(this.pressed.message)
     if (this.run && !this.run.gone) this.link.send({ op: 'watch', run: this.run.id, token: this.run.token || this.run.view, since: this.run.n })
+    if (again) this.stored.settle()
   }
 
   attend() {
-    if (this.data.instant) this.link.send({ op: 'attend', offer: this.data.offer })
+    if (this.data.instant || this.follower) this.link.send({ op: 'attend', offer: this.data.offer })
   }
 
   blocked() {
@@ -335,7 +299,7 @@ class Panel {
   }
 
   scrub(index) {
-    this.playback?.finish()
+    this.stored.playback?.finish()
     const steps = bindings.longest(this.view?.recordings ?? {})
     this.cursor = index >= steps.length - 1 ? null : steps[Math.max(index, 0)]
     this.refresh(true)
@@ -352,8 +316,9 @@ class Panel {
   }
 
   look(place) {
-    if (this.data.relay) this.follower.answered() // the page's script is as soon
-    else this.link.send({ op: 'look', offer: this.data.offer, ...place })
+    const { relay, instant, fresh, offer } = this.data
+    if (relay || this.active || !(instant || fresh)) this.follower.answered() // the page's script is as soon, or all there is
+    else this.link.send({ op: 'look', offer, ...place })
   }
 
   // What is shown
@@ -384,6 +349,21 @@ class Panel {
     return isLive(this.run)
   }
 
+  // Whether the server has not said yet what became of a press.
+  get awaits() {
+    return !!this.pressed && !this.pressed.run
+  }
+
+  // Whether a run goes on, or may.
+  get busy() {
+    return this.active || this.awaits || !!this.resumes
+  }
+
+  // What the server tells of: the page's run, or fresh networks.
+  get watched() {
+    return this.stored.fresh ?? this.run
+  }
+
   get step() {
     if (this.data.instant) return 0
     return this.cursor ?? bindings.lastStep(this.view?.recordings ?? {})
@@ -401,7 +381,7 @@ class Panel {
 
   get state() {
     if (this.run) return this.run.status?.state ?? 'queued'
-    return this.view ? 'stored' : 'empty'
+    return this.view ? (this.view.fresh ? 'fresh' : 'stored') : 'empty'
   }
 
   refresh(urgent = false) {
@@ -422,7 +402,7 @@ class Panel {
     const total = view?.steps ?? this.data.steps
     this.scrubber.root.hidden = this.data.instant
     this.scrubber.show(view ? bindings.longest(view.recordings) : [], view ? this.index : 0, total, (view?.run ? run : this.data).runs)
-    this.empty.textContent = view || run || this.data.instant || this.data.held ? '' : words.emptyWords(this.data.verb)
+    this.empty.textContent = view || run || this.data.instant || this.data.held || this.stored.comes ? '' : words.emptyWords(this.data.verb)
     this.charts.draw(urgent)
   }
 
@@ -436,7 +416,7 @@ class Panel {
   }
 
   close() {
-    this.playback?.stop()
+    this.stored.playback?.stop()
     this.data = null
     this.renewal.came()
     this.link.close()
@@ -446,5 +426,3 @@ class Panel {
 }
 
 export const mount = staying(place => new Panel(place))
-
-const fresh = () => Object.assign(bindings.emptyRecording(), { serial: ++serial })

@@ -22,15 +22,16 @@ export function lineOf({ data, run, view, digest }) {
   }
   const prefix = data.watch ? `${FOLLOWING} · ` : ''
   if (run) return prefix + (run.status ? statusWords(run) : 'Starting …')
+  if (view?.fresh) return freshWords(data)
   if (data.held) return HELD
   return view ? storedWords(data) : data.watch ? prefix + 'connecting …' : 'Ready'
 }
 
 // What there is to say beside it, a sentence each.
-export function notesOf({ data, run, view, digest, active, channel, notice }) {
+export function notesOf({ data, run, view, digest, active, channel, notice, stored }) {
   const shown = active ? run.digest : view?.digest
-  const notes = run ? endingWords(run.status, run.recordings) : []
-  if (shown && shown !== digest && !data.watch && !data.instant) notes.push(changedWords(active, data.verb))
+  const notes = run || view?.fresh ? endingWords(run?.status, (run ?? view).recordings) : []
+  if (shown && shown !== digest && !data.watch && !data.instant && !stored.comes) notes.push(changedWords(active, data.verb))
   if (run?.status?.altered?.length) notes.push(alteredWords(run.status.altered))
   if (channel === 'lost') notes.push(LOST)
   if (channel === 'relay') notes.push(BLOCKED)
@@ -57,6 +58,8 @@ function statusWords(run) {
 
 const storedWords = ({ steps, runs, verb }) =>
   `Recorded earlier · ${runs ? `${wholeText(runs)} runs` : `${wholeText(steps)} steps`} · press ${verb} to run it now`
+
+const freshWords = ({ verb }) => `Fresh networks at step 0, before any update · press ${verb} to train them`
 
 // Before the task begins, by the phase of what was measured last.
 const isPretraining = recordings => {
