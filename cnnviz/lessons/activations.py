@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
+from cnnviz.lessons.tasks.activations import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -268,14 +269,7 @@ LESSON = Lesson(
             "Is a half's height so large that float32 rounds its bends away?",
         ),
     ),
-    try_this=(
-        "From the start, change *Activation* to tanh and *Learning rate* to 0.1. Which layer saturates first now, and why not "
-        "the last one? Then ReLU: which layers can't saturate at all?",
-        "From *Dying ReLU: a rate that is too large*, switch B from *Leaky ReLU* to *ELU*. Why can ELU die at this rate too, "
-        "though its slope is never exactly 0? Which *Learning rate* keeps A alive?",
-        "From *Any curve*, draw a curve with as many bends as you like. How few pieces can follow it? Pick *sine* next: where do "
-        "the bends go, and what do pieces do that are nowhere the largest?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "X. Glorot, Y. Bengio",

@@ -11,6 +11,7 @@ from cnnviz.engine import by_hand
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy
+from cnnviz.lessons.tasks.batch_normalisation import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -323,11 +324,7 @@ LESSON = Lesson(
             "Which equation is off, and which numbers cancel in it?",
         ),
     ),
-    try_this=(
-        "From *By hand: eight ages*, multiply all ages by 12 (months). What happens to y, and what to ∂ℓ/∂x?",
-        "From *By hand: all alike*, raise ε from 10⁻⁵ to 1. Why does it matter here and hardly with the ages?",
-        "From *a rate of 1*, raise the rate until batch norm fails too. What does its train mode say at that moment?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "S. Ioffe, C. Szegedy",

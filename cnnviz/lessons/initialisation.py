@@ -13,6 +13,7 @@ from cnnviz.engine.records import Array, Recording
 from cnnviz.engine.words import INITS_WITH_STD
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference, Remedy, mean_field
 from cnnviz.lessons.mean_field_maps import theory as on_maps
+from cnnviz.lessons.tasks.initialisation import TASKS
 from cnnviz.plots.numbers import number_text, percent_text, times_of, times_text
 
 Recordings = Mapping[str, Recording]
@@ -400,12 +401,7 @@ LESSON = Lesson(
             "Does Xavier stall for good, or only longer than this run? Try Adam, which rescales each gradient.",
         ),
     ),
-    try_this=(
-        "From the start, choose *He fan_out* for A. Which of the two curves does it level, forward or backward? Now think of a "
-        "net whose layers halve in width each time.",
-        "Choose *normal* and move σ until the curve is level at width 128, then at 512. What is n σ² at both?",
-        "From *Xavier under tanh*, set *Depth* to 100. Does the variance fall like 2^−L, or far more slowly? Compare with ReLU.",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "X. Glorot, Y. Bengio",

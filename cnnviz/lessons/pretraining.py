@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.engine.experiment import Experiment, replace
 from cnnviz.engine.records import Array, Recording
 from cnnviz.lessons import Claim, Lesson, Measured, Prediction, Preset, Reference
+from cnnviz.lessons.tasks.pretraining import TASKS
 from cnnviz.plots.numbers import number_text, percent_text
 
 Recordings = Mapping[str, Recording]
@@ -275,14 +276,7 @@ LESSON = Lesson(
             "Count the pre-training too: when is it paid back?",
         ),
     ),
-    try_this=(
-        "From the start, set *Pre-training* to 100 and to 3,000 updates. How much of it do ten labels need, and does more ever "
-        "harm?",
-        "From *One run to watch: clothes*, set *Corruption* to 0, 0.3 and 0.7 and look at the filters of B and C. Which have "
-        "strokes that reach over the whole garment?",
-        "From *The same with ReLU, He and Adam*, put back one thing at a time: sigmoid, the standard start, momentum. Which of "
-        "them made pre-training worth its updates?",
-    ),
+    try_this=TASKS,
     references=(
         Reference(
             "Y. Bengio, P. Lamblin, D. Popovici, H. Larochelle",
