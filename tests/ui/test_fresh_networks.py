@@ -9,7 +9,7 @@ from cnnviz.lessons import all_lessons
 from cnnviz.live import offers
 from cnnviz.live.offers import Offers
 from cnnviz.settings import ROOT
-from cnnviz.ui import lesson as words
+from cnnviz.ui.guesses import SHOW_ME
 from cnnviz.ui.live import beginning
 from cnnviz.ui.panel import PanelData
 
@@ -93,7 +93,7 @@ def test_who_follows_somebody_elses_run_and_who_opens_another_page_is_offered_no
 def test_the_page_says_for_a_slider_on_its_way_what_its_script_then_says_too(visit, made, slug, moves):
     """The offer, the fresh networks and the charts are the same before the script and after it."""
     test, heard = visit(page(slug), v="1", seed="4"), []
-    test = test.button_group(key=f"{slug}.guess").set_value(words.SHOW_ME).run()
+    test = test.button_group(key=f"{slug}.guess").set_value(SHOW_ME).run()
     made.attend(offered(made, slug).token, lambda told: heard.append((told.run, json.loads(told.message())["data"])))
     for name, value in moves.items():
         setting = name.partition(".")[0]
@@ -111,7 +111,7 @@ def test_the_page_says_for_a_slider_on_its_way_what_its_script_then_says_too(vis
 def test_until_the_question_is_answered_the_panel_is_told_to_hold_everything(visit, told):
     test = visit(page("vanishing_gradients"), v="1", depth="12")
     assert told["vanishing_gradients"].held == "all"
-    test.button_group(key="vanishing_gradients.guess").set_value(words.SHOW_ME).run()
+    test.button_group(key="vanishing_gradients.guess").set_value(SHOW_ME).run()
     assert told["vanishing_gradients"].held == ""
 
 
