@@ -21,14 +21,16 @@ from cnnviz.plots.batch_norm import (
     running_var_ratio,
 )
 from cnnviz.plots.distributions import activation_ridges
+from cnnviz.plots.dropout import loss_gap_over_steps
 from cnnviz.plots.gradients import gradient_by_layer, gradient_over_steps
+from cnnviz.plots.overfitting import accuracy_on_both_sets, loss_on_both_sets
 from cnnviz.plots.sweeps import sweep_map
 from cnnviz.plots.training import accuracy_over_steps, loss_over_steps
 
 lesson = lessons.load(__file__)
 SETTINGS = (
     "batch", "upstream", "gamma", "beta", "epsilon",
-    "net", "depth", "width", "activation", "init_scale", "optimiser", "lr", "steps", "batch_size", "seed",
+    "net", "depth", "width", "activation", "init_scale", "optimiser", "lr", "steps", "batch_size", "train_examples", "seed",
 )  # fmt: skip
 
 ui.opening(lesson)
@@ -48,7 +50,9 @@ with ui.controls(lesson, SETTINGS) as knob:
         if not base.is_sweep:
             knob.slider("lr", low=1e-3, high=10)
             knob.slider("init_scale", low=0.1, high=10)
-        knob.slider("batch_size", low=2, high=256)
+        knob.slider("batch_size", low=2, high=300)
+        if base.measure.training_set:
+            knob.slider("train_examples", low=100, high=5_000)
         knob.slider("depth", low=2, high=12)
         with st.expander("More settings"):
             knob.choice("activation")
@@ -63,9 +67,13 @@ BY_HAND: ui.Tabs = {"Forward": (batch_before_and_after,), "Backward": (gradients
 SWEPT: ui.Tabs = {
     "Map": (partial(sweep_map, columns=base.sweep.sweep_values, rows=base.sweep.sweep_across_values),),
 }
-LEARNS: ui.Tabs = {
+TRAINS: ui.Tabs = {
     "Learning": (partial(loss_over_steps, classes=10), accuracy_over_steps),
     "Gradients": (gradient_by_layer, gradient_over_steps),
+}
+GAP: ui.Tabs = {"Gap": (loss_on_both_sets, loss_gap_over_steps, accuracy_on_both_sets), **TRAINS}
+LEARNS: ui.Tabs = {
+    **TRAINS,
     "Distributions": (activation_ridges,),
     "Train and eval": (
         modes_over_steps,
@@ -84,7 +92,7 @@ with knob.stage:
         st.markdown("**Backward**: the six equations by hand beside autograd")
         ui.numbers(content.backward_table(base, recordings))
     else:
-        recordings = ui.live(lesson, variants, SWEPT if base.is_sweep else LEARNS)
+        recordings = ui.live(lesson, variants, SWEPT if base.is_sweep else GAP if base.measure.training_set else LEARNS)
         ui.findings(lesson, recordings, guess)
 
 st.caption(
@@ -92,6 +100,14 @@ st.caption(
     "He's start and a rate of 0.1 batch norm was not reliably sooner in a net as small as these: the claim on speed is about "
     "sigmoids."
 )
+if base.measure.training_set:
+    st.caption(
+        "Means of the seeds 0 to 3, at the settings of this starting point. The gap in loss is 1.52 nats without batch norm and "
+        "1.04 with it, while 74.0 % and 73.6 % of the test images are right: with batch norm the net errs as often, at a lower "
+        "loss. The random company in a batch is not the only reason: with all 300 images in each batch the gap still falls, from "
+        "1.47 to 1.18 nats, but there right answers fall too, from 73.7 % to 67.8 %. With 1,000 images and batches of 50 the gap "
+        "is 0.88 nats either way."
+    )
 st.subheader("First, the inputs", anchor=False)
 ui.picture(
     ages_before_and_after(),

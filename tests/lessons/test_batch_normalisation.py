@@ -60,6 +60,57 @@ def test_a_claim_fails_with_its_numbers_where_it_is_not_so(claim, settings):
     assert not measured.holds, measured.sentence
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_few_images_leave_a_smaller_gap_in_loss_on_each_of_the_four_seeds(seed):
+    variants = {letter: replace(e, seed=seed, snapshots=2, evaluations=2) for letter, e in LESSON.presets["gap"].variants.items()}
+    measured = lesson.narrows_the_gap(cnnviz.record_together(variants))
+    assert measured.holds, measured.sentence
+
+
+def test_both_nets_know_their_few_images_by_heart_so_that_the_gap_is_all_on_the_test_set(stored):
+    assert [stored("gap")[letter].column("train_accuracy")[-1] for letter in "AB"] == [1, 1]
+
+
+def gaps(losses, rights):
+    """Recordings of the nets without and with batch norm that end with these gaps in loss and in right answers."""
+    recordings = {}
+    for letter, loss, right in zip("AB", losses, rights, strict=True):
+        recordings[letter] = Recording(LESSON.presets["gap"].variants[letter], ())
+        figures = {"loss_gap": loss, "accuracy_gap": right, "test_accuracy": 1 - right}
+        recordings[letter].append(cnnviz.Snapshot(1, {name: np.array(value) for name, value in figures.items()}))
+    return recordings
+
+
+def test_the_gaps_are_told_in_nats_and_in_points():
+    measured = lesson.narrows_the_gap(gaps([1.5, 1.0], [0.25, 0.26]))
+    assert measured.holds
+    assert measured.sentence == (
+        "Test less training, loss: 1.5 nats without batch norm, 1 with it. Training less test, right answers: 25 points without, "
+        "26 with it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("losses", "rights"),
+    [
+        pytest.param([1.5, 1.3], [0.25, 0.25], id="nearly as large in loss"),
+        pytest.param([1.5, 1.0], [0.25, 0.32], id="larger in right answers"),
+        pytest.param([1.5, 1.0], [0.25, 0.18], id="smaller in right answers"),
+    ],
+)
+def test_gaps_unlike_those_claimed_fail_the_claim(losses, rights):
+    assert not lesson.narrows_the_gap(gaps(losses, rights)).holds
+
+
+@pytest.mark.parametrize("losses", [(np.nan, 1.0), (1.5, np.nan), (-0.1, 0.1)], ids=["A diverged", "B diverged", "no gap yet"])
+def test_nothing_is_said_of_a_gap_that_is_not_there(losses):
+    assert lesson.narrows_the_gap(gaps(losses, [0.25, 0.25])) is None
+
+
+def test_nothing_is_said_of_a_gap_without_tests_on_the_training_set(stored):
+    assert lesson.narrows_the_gap(stored("rate")) is None
+
+
 def test_the_tables_show_the_numbers_of_the_calculation(stored):
     recordings = stored("ages")
     experiment = recordings["A"].experiment
