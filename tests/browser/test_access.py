@@ -112,7 +112,7 @@ def test_axe_finds_nothing_in_light_or_dark_and_a_phone_never_scrolls_sideways(v
 
 
 def test_what_no_longer_fits_beside_the_open_sidebar_can_be_scrolled_by_keys(visit: Callable[[str], Page]) -> None:
-    page = visit("norm_family")
+    page = visit("label_smoothing")
     page.set_viewport_size({"width": 800, "height": 900})
     is_still(page)
     scrolling = page.locator(".katex-display[data-scrolls][tabindex='0']")

@@ -82,6 +82,7 @@ def trains_and_gives_its_code(page: Page, address: str) -> None:
     expect(panel.notes).not_to_contain_text("blocked")
     live = f"{address.replace('http', 'ws', 1)}/cnnviz/live"
     assert live in sockets
+    page.get_by_role("tab", name="Code").click()
     page.get_by_text("The same experiment as plain PyTorch").click()
     with page.expect_download() as loaded:
         page.get_by_role("button", name="Script (.py)").click()
