@@ -14,6 +14,7 @@ const SHARE = 100 // of 1: what heights are rounded to
 const RISES = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 }
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 }
 
+let serial = 0
 const curves = new WeakMap() // by the place that they are drawn in
 
 export function mount(component) {
@@ -184,7 +185,7 @@ class Curve {
     if (heights === this.known) return
     this.known = heights
     this.told.push(heights)
-    this.tellPage('drawn', { at: Date.now(), heights: this.heights })
+    this.tellPage('drawn', { at: ++serial, heights: this.heights })
   }
 
   close() {
