@@ -317,7 +317,8 @@ class Panel {
 
   look(place) {
     const { relay, instant, fresh, offer } = this.data
-    if (relay || this.active || !(instant || fresh)) this.follower.answered() // the page's script is as soon, or all there is
+    const shows = instant || (fresh && !this.active)
+    if (relay || !shows) this.follower.answered() // the page's script is as soon, or all there is
     else this.link.send({ op: 'look', offer, ...place })
   }
 
