@@ -93,6 +93,13 @@ ui.remark(
     "With 300 images it is the loss that tells nets with and without dropout apart: right answers on the test set change by a "
     "point or two only. DropConnect draws one mask for a batch here, not one for each example as in its paper.",
 )
+st.subheader("A mask over weights, or over units", anchor=False)
+st.markdown(
+    "Seen from a layer's weights, both are a mask of zeros and ones. Dropout throws a coin for each unit, and a unit takes all "
+    "its weights along; DropConnect throws one for each weight. *q* is the starting point's own, or what you set *Keep* to. "
+    "After a figure of Wan et al. 2013."
+)
+ui.weight_masks(lesson, base.dropout.keep)
 ui.theory(
     knob.below.why,
     "What is dropped, and what makes up for it",

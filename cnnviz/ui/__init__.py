@@ -16,6 +16,7 @@ from cnnviz.ui.replay import replay
 from cnnviz.ui.slices import SLICE_SETTINGS, slices
 from cnnviz.ui.smoothed import smoothed_targets
 from cnnviz.ui.table import numbers, table
+from cnnviz.ui.weight_masks import weight_masks
 
 __all__ = [
     "SLICE_SETTINGS",
@@ -50,4 +51,5 @@ __all__ = [
     "table",
     "theory",
     "try_this",
+    "weight_masks",
 ]
