@@ -34,7 +34,8 @@ NOT_PLOTS = {
     "labels",
     "architecture",
     "published",
-}  # the last nine wait for no recording
+    "weight_masks",
+}  # the last ten wait for no recording
 SPECIAL = {"steps", "layers", "layer_numbers", "diverged"}
 LETTERS = ("A", "B")
 
