@@ -20,7 +20,7 @@ def middle(recording: Recording, column: str) -> float:
 
 def mean_loss(recording: Recording) -> float:
     """Mean loss of the run's steps, on a straight line between snapshots; infinite where it diverged."""
-    if recording.ending is not None and recording.ending.state == "diverged":
+    if recording.diverged_at is not None:
         return math.inf
     steps = recording.steps_of("loss")
     every_step = np.arange(steps[0], steps[-1] + 1)

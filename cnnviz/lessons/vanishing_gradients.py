@@ -251,7 +251,7 @@ def _clips(recording: Recording) -> bool:
 
 
 def _diverged(recording: Recording) -> bool:
-    return recording.ending is not None and recording.ending.state == "diverged"
+    return recording.diverged_at is not None
 
 
 def _largest_gradient(recording: Recording) -> float:

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import zoo
-from cnnviz.engine.experiment import Experiment, ExperimentError, owner, rule
+from cnnviz.engine.experiment import Experiment, ExperimentError, owner, replace, rule
 from cnnviz.engine.fields import Rule
 from cnnviz.lessons import Lesson, Setup, whose
 from cnnviz.lessons.slices import sliced
@@ -387,6 +387,11 @@ def controls(lesson: Lesson, names: Sequence[str]) -> Iterator[Knobs]:
             st.warning(f"{plain(knobs.refused)} Until that is changed, the page keeps to the last settings that can be trained.")
         knobs.reset_button()
     knobs.share()
+
+
+def looked_at(variants: Mapping[str, Experiment]) -> dict[str, Experiment]:
+    """The variants as an instant panel runs them: looked at, not trained."""
+    return {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()}
 
 
 def describe(variants: Mapping[str, Experiment]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from cnnviz.live.offers import Announcement, Offer
 from cnnviz.plots.live_plot import LivePlot
 from cnnviz.runners import local
 from cnnviz.ui import link, memory
-from cnnviz.ui.controls import FRESH, Knobs, describe
+from cnnviz.ui.controls import FRESH, Knobs, describe, looked_at
 from cnnviz.ui.lesson import is_open
 from cnnviz.ui.panel import Fresh, Held, PanelData, announcement, panel
 
@@ -84,7 +84,7 @@ def live(
         offer, stored = offered(asked), _stored(asked)
         return announcement(offer, instant and not stored, lambda: told(offer, stored))
 
-    asked = {letter: replace(experiment, **FRESH) for letter, experiment in variants.items()} if instant else variants
+    asked = looked_at(variants) if instant else variants
     stored = _stored(asked) or (_stored(variants) if instant else {})
     given = told(offered(asked), stored)
     shown = panel(given)

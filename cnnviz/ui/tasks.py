@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from cnnviz.engine.experiment import Experiment, replace
+from cnnviz.engine.experiment import Experiment
 from cnnviz.engine.records import Recording
 from cnnviz.lessons import Lesson, Task
-from cnnviz.ui.controls import FRESH, Knobs
+from cnnviz.ui.controls import Knobs, looked_at
 
 Recordings = Mapping[str, Recording]
 
@@ -28,7 +28,7 @@ def tasks(lesson: Lesson, knob: Knobs, variants: Mapping[str, Experiment], recor
 def _are_of(variants: Mapping[str, Experiment], recordings: Recordings) -> bool:
     """Whether the recordings on the page are of its settings as they are now, trained or fresh."""
     experiments = {letter: recording.experiment for letter, recording in recordings.items()}
-    return experiments in (dict(variants), {letter: replace(it, **FRESH) for letter, it in variants.items()})
+    return bool(experiments) and (experiments == dict(variants) or experiments == looked_at(variants))
 
 
 def _buttons(knob: Knobs, task: Task, number: int) -> None:
